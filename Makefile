@@ -1,0 +1,66 @@
+# What can be done here: `make help`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PORT ?= 8080
+WORKERS ?= auto
+PACKAGES := gateway connectors normalizer agent_api
+SOURCES := $(PACKAGES) tests benchmarks
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test test-long check fix format lint types architecture docs bench lock clean
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+setup: $(VENV)/.installed ## create .venv and install the project into it
+
+$(VENV)/.installed: requirements-dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Passerelle needs Python 3.11 or newer; this is $$($(PYTHON) --version). Try: make setup PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || \
+		{ echo "Python's venv module is missing. On Debian and Ubuntu: sudo apt-get install python3-venv"; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+run: setup ## start the demo: everything on this machine, no account anywhere
+	$(BIN)/passerelle demo --port $(PORT)
+
+test: setup ## all tests but the long ones
+	$(BIN)/python -m pytest -n $(WORKERS) $(if $(CI),,-m "not long")
+
+test-long: setup ## the long tests: kills, faults
+	$(BIN)/python -m pytest -m long
+
+check: setup format lint types architecture docs test ## the whole gate, as CI runs it
+
+format:
+	$(BIN)/ruff format --check $(SOURCES)
+
+lint:
+	$(BIN)/ruff check $(SOURCES)
+
+types:
+	$(BIN)/mypy
+
+architecture:
+	$(BIN)/lint-imports
+
+docs: ## README, documents and generated files against the code
+	$(BIN)/python -m pytest -q tests/docs
+
+fix: setup ## format and repair what can be repaired
+	$(BIN)/ruff check --fix $(SOURCES)
+	$(BIN)/ruff format $(SOURCES)
+
+bench: setup ## measure; writes benchmarks/RESULTS.md
+	$(BIN)/python benchmarks/run.py
+
+lock: ## renew requirements-dev.txt from pyproject.toml
+	$(BIN)/pip-compile --quiet --extra dev --all-build-deps --allow-unsafe --generate-hashes --strip-extras \
+		--no-emit-index-url --no-emit-trusted-host --no-emit-find-links --output-file requirements-dev.txt pyproject.toml
+
+clean: ## remove what make made
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache build *.egg-info

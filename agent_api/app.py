@@ -1,0 +1,145 @@
+"""The agent API as a whole: its routes, its pages and what all of its answers share."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
+from importlib.metadata import PackageNotFoundError, version
+
+import orjson
+import structlog
+from aiohttp import web
+from aiohttp.typedefs import Middleware
+
+from agent_api import about, conversations, counts, feed, files, messages, people, problems, sessions
+from agent_api.auth import Door
+from agent_api.hosts import Hosts
+from agent_api.inside import Api, Inside
+from agent_api.live import Hub
+from agent_api.openapi import document
+from agent_api.pages import FOLDER, Pages
+from agent_api.problems import Problem
+from agent_api.signin import SignIn
+from agent_api.wire import Route, run
+from gateway.changes import Changes
+from gateway.frames import Frames
+
+__all__ = ["ROUTES", "Inside", "mount"]
+
+ROUTES: tuple[Route, ...] = (
+    *sessions.ROUTES,
+    *conversations.ROUTES,
+    *messages.ROUTES,
+    *people.ROUTES,
+    *files.ROUTES,
+    *feed.ROUTES,
+    *about.ROUTES,
+)
+"""All of the API. What is not here is not there."""
+
+GoOn = Callable[[web.Request], Awaitable[web.StreamResponse]]
+_REQUEST_ID = web.RequestKey("request_id", str)
+_OTHERS_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+log = structlog.get_logger()
+
+
+def mount(app: web.Application, inside: Inside) -> None:
+    """Add the agent API and the inbox to an application."""
+    api = _api(inside)
+    part = web.Application(middlewares=[_shared(api)])
+    part.on_response_prepare.append(_dress)
+    for route in ROUTES:
+        do = partial(run, api, route)
+        if route.path.startswith("/v1/"):
+            part.router.add_route(route.method, route.path.removeprefix("/v1"), do)
+        else:
+            app.router.add_route(route.method, route.path, partial(_open, api, do))
+    app.add_subapp("/v1", part)
+    Pages(FOLDER).mount(app, partial(_page, api))
+    app.on_shutdown.append(partial(_going, api))
+    app.cleanup_ctx.append(partial(_watching, api))
+
+
+def _api(inside: Inside) -> Api:
+    door = Door(inside.store, inside.clock, Hosts(inside.public_url, inside.listening))
+    frames = Frames()
+    return Api(
+        inside=inside,
+        door=door,
+        sign_in=SignIn(inside.store, inside.clock),
+        changes=Changes(inside.store, inside.clock),
+        frames=frames,
+        hub=Hub(inside.store, inside.broker, frames, door, inside.clock),
+        document=orjson.dumps(document(ROUTES, _version())),
+    )
+
+
+def _version() -> str:
+    try:
+        return version("passerelle")
+    except PackageNotFoundError:  # run from a folder that nobody installed
+        return "0"
+
+
+def _shared(api: Api) -> Middleware:
+    @web.middleware
+    async def shared(request: web.Request, handler: GoOn) -> web.StreamResponse:
+        answer = await _checked(api, request, handler, host=True)
+        resource = request.match_info.route.resource
+        path = resource.canonical if resource is not None else "unknown"
+        counts.ANSWERED.labels(request.method if resource else "", path, str(answer.status)).inc()
+        return answer
+
+    return shared
+
+
+async def _open(api: Api, go_on: GoOn, request: web.Request) -> web.StreamResponse:
+    """A call outside of ``/v1``, under whatever name of ours."""
+    answer = await _checked(api, request, go_on, host=False)
+    await _dress(request, answer)
+    return answer
+
+
+async def _page(api: Api, request: web.Request, go_on: GoOn) -> web.StreamResponse:
+    answer = await _checked(api, request, go_on, host=True)
+    answer.headers.setdefault("X-Request-Id", request[_REQUEST_ID])
+    return answer
+
+
+async def _checked(api: Api, request: web.Request, go_on: GoOn, *, host: bool) -> web.StreamResponse:
+    """Run a call; whatever goes wrong becomes a problem document."""
+    given = request.headers.get("X-Request-Id", "")
+    request_id = given if _OTHERS_ID.fullmatch(given) else api.inside.clock.new_id("req")
+    request[_REQUEST_ID] = request_id
+    try:
+        if host:
+            api.door.check_host(request)
+        return await go_on(request)
+    except Exception as error:
+        problem = problems.of(error)
+        if problem is None:
+            log.error("request failed", request_id=request_id, method=request.method, path=request.path, exc_info=error)
+            problem = Problem(500, "internal", "something went wrong here; the log says what, under this request id")
+        return problems.shown(problem, request_id)
+
+
+async def _dress(request: web.Request, answer: web.StreamResponse) -> None:
+    """Headers of every answer of the API."""
+    answer.headers.setdefault("X-Request-Id", request[_REQUEST_ID])
+    answer.headers.setdefault("Cache-Control", "no-store")
+    answer.headers.setdefault("X-Content-Type-Options", "nosniff")
+
+
+async def _going(api: Api, _app: web.Application) -> None:
+    await api.hub.stop()
+
+
+async def _watching(api: Api, _app: web.Application) -> AsyncIterator[None]:
+    watching = asyncio.create_task(api.hub.watch())
+    yield
+    watching.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await watching

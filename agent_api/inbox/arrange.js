@@ -1,0 +1,55 @@
+/** Puts the lines of a conversation in groups for reading: days, episodes, channels, joined lines. Pure. */
+import { dayOf } from './format.js';
+
+/** @typedef {import('./types.js').Message} Message */
+/**
+ * @typedef {{kind: 'day'|'episode'|'channel'|'event'|'note'|'message', key: string, line: Message,
+ *   joined: boolean, last: boolean}} Item
+ */
+
+const TOGETHER = 2 * 60_000;
+
+/** @param {Message} line */
+const author = (line) => `${line.kind}|${line.direction}|${line.author.kind}|${line.author.id}`;
+
+/** What happened, as one word: "assigned", "resolved" … @param {Message} line */
+export function eventName(line) {
+  const event = line.event || {};
+  const said = String(event.kind || event.type || event.name || event.status || '');
+  return said.replace(/^conversation\./, '');
+}
+
+/** @param {Message[]} lines @returns {Item[]} */
+export function arrangeLines(lines) {
+  /** @type {Item[]} */
+  const items = [];
+  let channel = '';
+  let ended = false;
+  /** @type {Message|null} */
+  let before = null;
+  lines.forEach((line) => {
+    const at = line.received_at;
+    let joins = Boolean(before) && author(/** @type {Message} */ (before)) === author(line)
+      && Date.parse(at) - Date.parse(/** @type {Message} */ (before).received_at) < TOGETHER && line.kind === 'message';
+    const add = (/** @type {Item['kind']} */ kind) => {
+      items.push({ kind, key: `${kind}-${line.id}`, line, joined: false, last: true });
+      joins = false;
+    };
+    if (!before || dayOf(before.received_at) !== dayOf(at)) add('day');
+    if (ended && line.kind === 'message') add('episode');
+    const end = line.channel && `${line.channel}|${line.account}`;
+    if (line.kind === 'message' && end && channel && channel !== end) add('channel');
+    if (line.kind === 'message') {
+      channel = end || channel;
+      ended = false;
+    } else if (line.kind === 'event') {
+      const name = eventName(line);
+      if (name === 'resolved') ended = true;
+      if (name === 'opened' || name === 'reopened') ended = false;
+    }
+    if (joins) items[items.length - 1].last = false;
+    items.push({ kind: line.kind === 'message' || line.kind === 'note' ? line.kind : 'event', key: line.client_ref || line.id, line, joined: joins, last: true });
+    before = line;
+  });
+  return items;
+}

@@ -1,0 +1,91 @@
+/** One message or note: what was said, when, how far it got, and what to do when it did not. */
+import { sentence } from '../actions.js';
+import { actorName, clockTime, exactTime, gist } from '../format.js';
+import { html, useState } from '../html.js';
+import { has, t } from '../i18n.js';
+import { resend, settle, takeBack, tryAgain } from '../sending.js';
+import { say } from '../store.js';
+import { Icon, Tick } from './icons.js';
+import { Part } from './parts.js';
+
+/** @typedef {import('../types.js').Message} Message */
+
+/** @param {{line: Message, joined: boolean, last: boolean, resent: boolean, quoted: Message|undefined}} props */
+export function Line({ line, joined, last, resent, quoted }) {
+  const ours = line.direction === 'out';
+  const trouble = ours && !line.deleted_at && (line.status === 'failed' || line.status === 'uncertain' || line.local?.state === 'stuck');
+  const only = (/** @type {string} */ type) => line.parts.length > 0 && line.parts.every((part) => part.kind === 'media' && part.media_type === type && !part.caption);
+  const look = only('sticker') ? ' sticker-only' : only('image') ? ' picture-only' : '';
+  return html`<article class=${`line ${ours ? 'out' : 'in'}${joined ? ' joined' : ''}${look}${trouble ? ' trouble' : ''}`} data-id=${line.id}>
+    ${!joined && html`<h4 class="unseen">${ours ? actorName(line.author) : line.author.name || t('actor.someone')}</h4>`}
+    <div class="bubble">
+      ${line.reply_to && html`<blockquote dir="auto">${quoted ? gist(quoted) : t('line.quoted')}</blockquote>`}
+      ${line.deleted_at
+        ? html`<p class="quiet">${t('line.deleted')}</p>`
+        : line.parts.map((part, at) => html`<${Part} key=${at} part=${part} />`)}
+      <${Reactions} reactions=${line.reactions} />
+    </div>
+    ${(last || trouble || line.edited_at) && html`<p class="meta">
+      ${line.edited_at && !line.deleted_at && html`<span title=${exactTime(line.edited_at)}>${t('line.edited')} ·</span>`}
+      <time title=${exactTime(line.received_at)}>${clockTime(line.received_at)}</time>
+      ${ours && html`<span class="by">${actorName(line.author)}</span>`}
+      ${ours && !line.deleted_at && html`<${Tick} status=${line.local?.state === 'stuck' ? 'uncertain' : line.status} label=${line.local?.state === 'stuck' ? t('line.stuck') : t(`tick.${line.status}`)} />`}
+    </p>`}
+    ${trouble && html`<${Trouble} line=${line} resent=${resent} />`}
+  </article>`;
+}
+
+/** @param {{reactions: any[]}} props */
+function Reactions({ reactions }) {
+  const emoji = (reactions || []).map((one) => (typeof one === 'string' ? one : one.emoji)).filter(Boolean);
+  return emoji.length ? html`<p class="reactions" aria-label=${t('line.reactions')}>${emoji.join(' ')}</p>` : null;
+}
+
+/** The reason in a sentence and what to do, beside the thing that failed. @param {{line: Message, resent: boolean}} props */
+function Trouble({ line, resent }) {
+  const [busy, setBusy] = useState(false);
+  const [problem, setProblem] = useState('');
+
+  /** @param {() => Promise<any>} act @param {string} done */
+  async function run(act, done) {
+    if (busy) return;
+    setBusy(true);
+    setProblem('');
+    try {
+      await act();
+      say(done);
+    } catch (error) {
+      setProblem(sentence(error));
+    }
+    setBusy(false);
+  }
+
+  if (line.local) {
+    const { local } = line;
+    return html`<p class="trouble-said warn"><span>${t('line.stuck')}</span>
+      <button type="button" class="link" onClick=${() => tryAgain(local)}>${t('again')}</button>
+      <button type="button" class="link" onClick=${() => takeBack(local)}>${t('line.take_back')}</button></p>`;
+  }
+  if (resent) return html`<p class="trouble-said quiet">${t('line.resent')}</p>`;
+  const again = html`<button type="button" class="link" disabled=${busy} onClick=${() => run(() => resend(line), t('said.resent'))}>${t('line.resend')}</button>`;
+  const said = problem && html`<span class="bad" role="alert">${problem}</span>`;
+  if (line.status === 'uncertain') {
+    return html`<p class="trouble-said warn"><span>${t('line.uncertain')}</span> ${again}
+      <button type="button" class="link" disabled=${busy} onClick=${() => run(() => settle(line, 'sent'), t('said.settled'))}>${t('line.arrived')}</button> ${said}</p>`;
+  }
+  const reason = line.failure && has(`failure.${line.failure.reason}`) ? line.failure.reason : 'unknown';
+  const code = line.failure?.provider_code;
+  const detail = [line.failure?.detail, code && t('line.provider_code', { code })].filter(Boolean).join(' · ');
+  return html`<p class="trouble-said bad" title=${detail}><span>${t(`failure.${reason}`)}</span> <span class="do">${t(`failure.${reason}.do`)}</span> ${again} ${said}</p>`;
+}
+
+/** A private remark: a band across, with a lock and the word. @param {{line: Message}} props */
+export function Note({ line }) {
+  const text = line.parts.map((part) => part.text || '').join('\n');
+  return html`<article class="note" data-id=${line.id}>
+    <p class="meta"><${Icon} name="lock" size=${14} /> <strong>${t('note.private')}</strong> <span dir="auto">${actorName(line.author)}</span>
+      <time title=${exactTime(line.received_at)}>${clockTime(line.received_at)}</time></p>
+    <${Part} part=${{ kind: 'text', text }} />
+    ${line.local?.state === 'stuck' && html`<${Trouble} line=${line} resent=${false} />`}
+  </article>`;
+}

@@ -1,0 +1,116 @@
+"""Lines of a conversation: read, reply, note, send again, settle by hand."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from agent_api import shown
+from agent_api.answers import LinesShown, MessageShown
+from agent_api.asked import LineParams, NoteBody, ReplyBody, SettleBody
+from agent_api.problems import wrong
+from agent_api.wire import Ask, Nothing, Route, answered
+from gateway import frames
+from gateway.replies import NewReply
+from normalizer.model import Message
+
+
+async def _list(ask: Ask) -> web.Response:
+    params: LineParams = ask.params
+    store = ask.api.inside.store
+    found = await ask.api.changes.conversation(ask.who.caller, ask.named())
+    try:
+        page = await store.lines(found.id, params.limit, params.before)
+    except ValueError:
+        raise wrong("/before", "this is not the `previous` of a page of ours") from None
+    return answered(
+        {
+            "data": await shown.lines(store, page.data),
+            "page": {"previous": page.previous, "cursor": frames.cursor(page.cursor)},
+        }
+    )
+
+
+async def _one(ask: Ask, found: Message, status: int = 200) -> web.Response:
+    return answered((await shown.lines(ask.api.inside.store, [found]))[0], status)
+
+
+async def _get(ask: Ask) -> web.Response:
+    return await _one(ask, await ask.api.inside.replies.message(ask.who.caller, ask.named()))
+
+
+async def _reply(ask: Ask) -> web.Response:
+    body: ReplyBody = ask.body
+    new = NewReply(body.parts, body.via, body.reply_to, body.client_ref)
+    return await _one(ask, await ask.api.inside.replies.reply(ask.who.caller, ask.named(), new, ask.once()), 202)
+
+
+async def _note(ask: Ask) -> web.Response:
+    body: NoteBody = ask.body
+    return await _one(ask, await ask.api.inside.replies.note(ask.who.caller, ask.named(), body.text, ask.once()), 201)
+
+
+async def _resend(ask: Ask) -> web.Response:
+    return await _one(ask, await ask.api.inside.replies.resend(ask.who.caller, ask.named()), 202)
+
+
+async def _settle(ask: Ask) -> web.Response:
+    body: SettleBody = ask.body
+    return await _one(ask, await ask.api.inside.replies.settle(ask.who.caller, ask.named(), body.status, ask.once()))
+
+
+ROUTES = (
+    Route(
+        "GET",
+        "/v1/conversations/{id}/messages",
+        "A conversation's lines, the latest page first",
+        _list,
+        {200: LinesShown},
+        scope="read",
+        params=LineParams,
+        problems=(404, 422),
+    ),
+    Route(
+        "POST",
+        "/v1/conversations/{id}/messages",
+        "Reply",
+        _reply,
+        {202: MessageShown},
+        scope="agent",
+        body=ReplyBody,
+        problems=(400, 404, 422),
+        once=True,
+    ),
+    Route(
+        "POST",
+        "/v1/conversations/{id}/notes",
+        "Add a private note",
+        _note,
+        {201: MessageShown},
+        scope="agent",
+        body=NoteBody,
+        problems=(400, 404, 422),
+        once=True,
+    ),
+    Route("GET", "/v1/messages/{id}", "One line", _get, {200: MessageShown}, scope="read", problems=(404,)),
+    Route(
+        "POST",
+        "/v1/messages/{id}/resend",
+        "Send again what is missing of a failed or uncertain message",
+        _resend,
+        {202: MessageShown},
+        scope="agent",
+        body=Nothing,
+        problems=(404, 409, 422),
+    ),
+    Route(
+        "POST",
+        "/v1/messages/{id}/settle",
+        "End an uncertain message by hand",
+        _settle,
+        {200: MessageShown},
+        scope="agent",
+        body=SettleBody,
+        problems=(400, 404, 409, 422),
+        once=True,
+    ),
+)

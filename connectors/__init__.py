@@ -1,0 +1,1 @@
+"""Channels, each a value made of pure functions. See ``connectors.api`` for the contract."""

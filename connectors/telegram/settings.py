@@ -1,0 +1,66 @@
+"""What a Telegram account is configured with, and how a method of its bot is called."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from pydantic import ConfigDict, SecretStr, field_validator
+
+from connectors import api
+from connectors.api import Call, File
+
+_TOKEN = re.compile(r"[!-~]+")
+_SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
+
+
+class Settings(api.Settings):
+    """A bot: ``token`` is what BotFather gave, ``secret`` what Telegram is to repeat with every update."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+    API: ClassVar[str] = "https://api.telegram.org"
+
+    token: SecretStr
+    secret: SecretStr
+
+    @field_validator("token")
+    @classmethod
+    def _is_token(cls, token: SecretStr) -> SecretStr:
+        # It becomes a piece of an address, which nothing in it may end.
+        value = token.get_secret_value()
+        if not _TOKEN.fullmatch(value) or set(value) & set("/?#%\\"):
+            raise ValueError("must be the token that BotFather gave, such as 123456:ABC-DEF1234ghIkl")
+        return token
+
+    @field_validator("secret")
+    @classmethod
+    def _is_secret(cls, secret: SecretStr) -> SecretStr:
+        # https://core.telegram.org/bots/api#setwebhook: secret_token
+        if not _SECRET.fullmatch(secret.get_secret_value()):
+            raise ValueError("must be 1 to 256 characters of A-Z, a-z, 0-9, _ and -, as Telegram demands")
+        return secret
+
+
+def call(
+    settings: Settings,
+    method: str,
+    fields: Mapping[str, Any] | None = None,
+    files: Mapping[str, str | File] | None = None,
+    *,
+    part: int = 0,
+    effect: bool = True,
+) -> Call:
+    """A call of a method: in JSON, or as multipart when there are ``files``. ``fields`` are JSON values.
+
+    https://core.telegram.org/bots/api#making-requests
+    """
+    url = f"{settings.base}/bot{settings.token.get_secret_value()}/{method}"
+    name = f"{part}:{method}"
+    if files:
+        texts = {
+            field: value if isinstance(value, str) else json.dumps(value) for field, value in (fields or {}).items()
+        }
+        return Call(name, "POST", url, effect, part, multipart={**texts, **files})
+    return Call(name, "POST", url, effect, part, json=dict(fields or {}))

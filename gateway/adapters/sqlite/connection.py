@@ -1,0 +1,56 @@
+"""Opening the file: one writer's connection, readers' connections, and the lock of a running server."""
+
+from __future__ import annotations
+
+import fcntl
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from gateway.ports import Unavailable
+
+BUSY_MS = 1000
+"""How long a statement waits for another process's lock."""
+
+
+class InUse(Exception):
+    """A server is running on this store."""
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold the store for this process alone; raises InUse. The lock ends with the process, however it ends."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.with_name(path.name + ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise InUse(f"another passerelle is running on {path}; stop it first") from None
+        yield
+
+
+def writer(path: Path) -> sqlite3.Connection:
+    """The connection that writes. It alone checkpoints: see docs/adr/0002-sqlite-log.md."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        db = sqlite3.connect(path, isolation_level=None, cached_statements=256, check_same_thread=False)
+    except (OSError, sqlite3.Error) as error:
+        raise Unavailable(f"cannot open the store {path}: {error}") from error
+    db.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
+    db.execute("PRAGMA journal_mode = WAL")
+    db.execute("PRAGMA wal_autocheckpoint = 0")
+    db.execute("PRAGMA synchronous = FULL")
+    db.execute("PRAGMA journal_size_limit = 8388608")  # a journal that starts over is cut to this
+    db.execute("PRAGMA cache_size = -32768")
+    db.execute("PRAGMA temp_store = MEMORY")
+    return db
+
+
+def reader(path: Path) -> sqlite3.Connection:
+    """A connection that only reads."""
+    db = sqlite3.connect(path, isolation_level=None, cached_statements=128, check_same_thread=False)
+    db.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
+    db.execute("PRAGMA wal_autocheckpoint = 0")
+    db.execute("PRAGMA query_only = ON")
+    return db

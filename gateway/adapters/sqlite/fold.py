@@ -1,0 +1,193 @@
+"""The view tables, which follow the log: each record is folded into them once, whoever does it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from typing import Any
+
+from gateway.adapters.sqlite import rows
+from normalizer.fold import apply, apply_to_line, apply_to_person, line_id, time
+from normalizer.model import Conversation, Message, Person
+from normalizer.record import Record
+
+NEVER = 1 << 62
+"""When an answer is owed that is not owed: after everything else."""
+_CACHED = 20_000
+_LINE = "INSERT INTO lines VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET body = excluded.body"
+_CONVERSATION = f"INSERT OR REPLACE INTO conversations VALUES ({', '.join('?' * 12)})"
+_PERSON = "INSERT OR REPLACE INTO people VALUES (?, ?, ?, ?, ?)"
+_FILE = "INSERT OR IGNORE INTO files VALUES (?, ?, 'pending', ?, ?, ?, ?, ?, 0, '', '')"
+_SETTLED = {"message.sent", "message.failed", "message.uncertain"}
+
+
+class Fold:
+    """Folds records into the view tables. Used by the writer alone, inside its transactions."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+        self._conversations: dict[str, Conversation] = {}
+        self._people: dict[str, Person] = {}
+
+    def forget(self) -> None:
+        """After a rollback, or when another process wrote: believe the tables only."""
+        self._conversations.clear()
+        self._people.clear()
+
+    def conversation(self, conversation_id: str) -> Conversation | None:
+        """A conversation as the tables have it."""
+        known = self._conversations.get(conversation_id)
+        if known is None:
+            found = self._db.execute("SELECT body FROM conversations WHERE id = ?", (conversation_id,)).fetchone()
+            if found is not None:
+                known = Conversation.model_validate_json(found[0])
+                self._remember(known)
+        return known
+
+    def line(self, line: str) -> Message | None:
+        """A line as the tables have it."""
+        found = self._db.execute("SELECT body FROM lines WHERE id = ?", (line,)).fetchone()
+        return None if found is None else Message.model_validate_json(found[0])
+
+    def _remember(self, conversation: Conversation) -> None:
+        if len(self._conversations) >= _CACHED:
+            self._conversations.clear()
+        self._conversations[conversation.id] = conversation
+
+    def fold(self, records: Iterable[Record]) -> None:
+        """Fold records given in feed order; those that a view has seen already change nothing."""
+        in_streams = sorted(records, key=lambda record: record.stream)  # stable: feed order within a stream
+        for stream, of_stream in groupby(in_streams, key=lambda record: record.stream):
+            self._fold_stream(stream, list(of_stream))
+
+    def _fold_stream(self, stream: str, records: Sequence[Record]) -> None:
+        before = self.conversation(stream)
+        seen = before.seq if before else 0
+        new = [record for record in records if record.seq > seen]
+        conversation = before
+        lines: dict[str, Message] = {}
+        for record in new:
+            conversation = apply(conversation, record)
+            self._fold_line(record, lines)
+            self._fold_aside(record)
+        if conversation is not None and new:
+            self._remember(conversation)
+            self._db.execute(_CONVERSATION, _conversation_row(conversation))
+        for line in lines.values():
+            self._db.execute(_LINE, _line_row(line))
+
+    def _fold_line(self, record: Record, lines: dict[str, Message]) -> None:
+        about = line_id(record)
+        if about is None:
+            return
+        line = apply_to_line(lines.get(about) or self._earlier(record, about), record)
+        if line is None:
+            return
+        lines[about] = line
+        for provider_id in line.provider_ids if record.kind in {"message.received", *_SETTLED} else ():
+            self._db.execute(
+                "INSERT OR IGNORE INTO provider_ids VALUES (?, ?, ?)",
+                (line.account or "", provider_id, line.id),
+            )
+
+    def _earlier(self, record: Record, about: str) -> Message | None:
+        return None if record.kind in {"message.received", "message.queued", "note.added"} else self.line(about)
+
+    def _fold_aside(self, record: Record) -> None:
+        """What a record says beside its conversation and its line."""
+        if record.kind == "message.received" or record.kind.startswith("identity."):
+            self._fold_person(record)
+        for media, told in record.data.get("private", {}).get("files", {}).items():
+            whose = (media, record.brand, record.account or "", record.stream)
+            self._db.execute(_FILE, (*whose, told["ref"], told["mime"], told["name"]))
+        if record.kind == "message.queued":
+            row = (record.data["message"]["id"], record.stream, record.account, record.seq, rows.millis(record.at))
+            self._db.execute("INSERT OR REPLACE INTO unsettled VALUES (?, ?, ?, ?, ?)", row)
+        elif record.kind == "message.deferred":
+            send_at = time(record.data["send_at"])
+            due = (rows.millis(send_at), record.data["message"])
+            self._db.execute("UPDATE unsettled SET send_at = ? WHERE message = ?", due)
+        elif record.kind in _SETTLED and "provider_id" not in record.data:
+            self._db.execute("DELETE FROM unsettled WHERE message = ?", (record.data["message"],))
+
+    def _fold_person(self, record: Record) -> None:
+        said = record.data
+        who = said["message"]["author"]["id"] if "message" in said else said["person"]["id"]
+        before = self._people.get(who) or self._person(who)
+        person = apply_to_person(before, record)
+        if person is None or person is before:
+            return
+        if len(self._people) >= _CACHED:
+            self._people.clear()
+        self._people[who] = person
+        search = " ".join((person.name, *person.identities)).casefold()
+        self._db.execute(_PERSON, (person.id, person.brand, person.name, search, person.model_dump_json()))
+        for identity in person.identities:
+            self._db.execute(
+                "INSERT OR IGNORE INTO identities VALUES (?, ?, ?, ?)",
+                (person.brand, identity, person.id, person.conversation),
+            )
+
+    def _person(self, person_id: str) -> Person | None:
+        found = self._db.execute("SELECT body FROM people WHERE id = ?", (person_id,)).fetchone()
+        return None if found is None else Person.model_validate_json(found[0])
+
+
+class FoldedView:
+    """A conversation for a decision: what is not folded yet is folded when the decision first looks."""
+
+    def __init__(self, fold: Fold, db: sqlite3.Connection, stream: str, tail: Sequence[Record]) -> None:
+        self._fold, self._db, self._stream, self._tail = fold, db, stream, tail
+        self._folded = False
+
+    def _catch_up(self) -> None:
+        if not self._folded:
+            self._fold.fold(self._tail)
+            self._folded = True
+
+    @property
+    def conversation(self) -> Conversation | None:
+        """The conversation now."""
+        self._catch_up()
+        return self._fold.conversation(self._stream)
+
+    def message(self, message_id: str) -> Message | None:
+        """One of its messages now."""
+        self._catch_up()
+        found = self._fold.line(message_id)
+        return found if found is not None and found.conversation == self._stream else None
+
+    def unread_after(self, message: Message) -> int:
+        """How many messages of the customer stand after this one."""
+        self._catch_up()
+        place = (self._stream, rows.millis(message.shown_at), message.order, message.id)
+        count: int = self._db.execute(
+            "SELECT count(*) FROM lines WHERE conversation = ? AND (shown_at, ord, id) > (?, ?, ?) AND inbound = 1",
+            place,
+        ).fetchone()[0]
+        return count
+
+
+def _conversation_row(conversation: Conversation) -> tuple[Any, ...]:
+    owed = rows.millis(conversation.unanswered_since)
+    search = " ".join((conversation.person.name, *conversation.person.identities)).casefold()
+    return (
+        conversation.id,
+        conversation.brand,
+        conversation.status,
+        conversation.assignee.id if conversation.assignee else None,
+        conversation.channel,
+        conversation.account,
+        NEVER if owed is None else owed,
+        -rows.millis(conversation.updated_at),
+        rows.millis(conversation.snoozed_until) if conversation.status == "snoozed" else None,
+        search,
+        conversation.seq,
+        conversation.model_dump_json(),
+    )
+
+
+def _line_row(line: Message) -> tuple[Any, ...]:
+    inbound = line.kind == "message" and line.direction == "in"
+    return (line.id, line.conversation, rows.millis(line.shown_at), line.order, inbound, line.model_dump_json())

@@ -1,0 +1,120 @@
+"""Keys, agents, sessions and small settings. Each a function of a connection."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from gateway.adapters.sqlite import rows
+from gateway.ports import Agent, Key, Session
+
+
+def _brands(value: tuple[str, ...] | None) -> str | None:
+    return None if value is None else orjson.dumps(value).decode()
+
+
+def _read_brands(value: str | None) -> tuple[str, ...] | None:
+    return None if value is None else tuple(orjson.loads(value))
+
+
+def add_key(db: sqlite3.Connection, key: Key) -> bool:
+    """Add a key; False if a key in use has the name."""
+    row = (
+        key.id,
+        key.name,
+        key.digest,
+        key.scope,
+        _brands(key.brands),
+        rows.millis(key.created_at),
+        rows.millis(key.revoked_at),
+    )
+    return db.execute("INSERT OR IGNORE INTO keys VALUES (?, ?, ?, ?, ?, ?, ?)", row).rowcount == 1
+
+
+def key_by_digest(db: sqlite3.Connection, digest: str) -> Key | None:
+    """A key in use."""
+    found = db.execute("SELECT * FROM keys WHERE digest = ? AND revoked_at IS NULL", (digest,)).fetchone()
+    return None if found is None else _key(found)
+
+
+def keys(db: sqlite3.Connection) -> Sequence[Key]:
+    """All keys."""
+    return [_key(found) for found in db.execute("SELECT * FROM keys ORDER BY id")]
+
+
+def _key(found: tuple[Any, ...]) -> Key:
+    id_, name, digest, scope, brands, created_at, revoked_at = found
+    revoked = None if revoked_at is None else rows.moment(revoked_at)
+    return Key(id_, name, digest, scope, _read_brands(brands), rows.moment(created_at), revoked)
+
+
+def revoke_key(db: sqlite3.Connection, name: str, at: datetime) -> bool:
+    """Revoke by name; False if there is none in use."""
+    change = "UPDATE keys SET revoked_at = ? WHERE name = ? AND revoked_at IS NULL"
+    return db.execute(change, (rows.millis(at), name)).rowcount == 1
+
+
+def add_agent(db: sqlite3.Connection, agent: Agent) -> bool:
+    """Add an agent; False if the address is taken."""
+    row = (agent.id, agent.email.casefold(), agent.name, agent.role, agent.password, _brands(agent.brands))
+    return db.execute("INSERT OR IGNORE INTO agents VALUES (?, ?, ?, ?, ?, ?)", row).rowcount == 1
+
+
+def agent(db: sqlite3.Connection, agent_id: str) -> Agent | None:
+    """One agent."""
+    return _agent(db.execute("SELECT * FROM agents WHERE id = ?", (agent_id,)).fetchone())
+
+
+def agent_by_email(db: sqlite3.Connection, email: str) -> Agent | None:
+    """One agent, by address."""
+    return _agent(db.execute("SELECT * FROM agents WHERE email = ?", (email.casefold(),)).fetchone())
+
+
+def _agent(found: tuple[Any, ...] | None) -> Agent | None:
+    if found is None:
+        return None
+    id_, email, name, role, password, brands = found
+    return Agent(id_, email, name, role, password, _read_brands(brands))
+
+
+def add_session(db: sqlite3.Connection, session: Session) -> None:
+    """Add a session or a sign-in link."""
+    row = (session.digest, session.agent, rows.millis(session.expires_at), session.kind)
+    db.execute("INSERT OR REPLACE INTO sessions VALUES (?, ?, ?, ?)", row)
+
+
+def session(db: sqlite3.Connection, digest: str, now: datetime) -> Session | None:
+    """A session that has not ended."""
+    found = db.execute(
+        "SELECT * FROM sessions WHERE digest = ? AND expires_at > ?", (digest, rows.millis(now))
+    ).fetchone()
+    return None if found is None else _session(found)
+
+
+def end_session(db: sqlite3.Connection, digest: str) -> Session | None:
+    """End it and give it back."""
+    found = db.execute("SELECT * FROM sessions WHERE digest = ?", (digest,)).fetchone()
+    db.execute("DELETE FROM sessions WHERE digest = ?", (digest,))
+    return None if found is None else _session(found)
+
+
+def _session(found: tuple[Any, ...]) -> Session:
+    digest, agent_id, expires_at, kind = found
+    return Session(digest, agent_id, rows.moment(expires_at), kind)
+
+
+def value(db: sqlite3.Connection, name: str) -> str | None:
+    """A small setting."""
+    found = db.execute("SELECT value FROM settings WHERE name = ?", (name,)).fetchone()
+    return None if found is None else found[0]
+
+
+def set_value(db: sqlite3.Connection, name: str, new: str, *, once: bool) -> str:
+    """Set it, or with ``once`` leave an earlier one; gives what it is now."""
+    how = "IGNORE" if once else "REPLACE"
+    db.execute(f"INSERT OR {how} INTO settings VALUES (?, ?)", (name, new))
+    return value(db, name) or new

@@ -1,0 +1,120 @@
+"""Records as rows, and rows as records."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import UTC, datetime, timedelta
+from typing import Any, overload
+
+import orjson
+
+from normalizer.record import VERSION, By, Draft, Record, upcast
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+
+COLUMNS = "feed, id, stream, seq, key, kind, v, brand, account, by_kind, by_id, by_name, cause, at, received_at, request, data"
+INSERT = f"INSERT INTO records ({COLUMNS})"
+
+
+@overload
+def millis(time: datetime) -> int: ...
+@overload
+def millis(time: datetime | None) -> int | None: ...
+def millis(time: datetime | None) -> int | None:
+    """Milliseconds since 1970."""
+    return None if time is None else (time - _EPOCH) // _MILLISECOND
+
+
+def moment(value: int) -> datetime:
+    """The time of so many milliseconds since 1970."""
+    return _EPOCH + value * _MILLISECOND
+
+
+def row(draft: Draft, feed: int, stream: str, seq: int) -> tuple[Any, ...]:
+    """What is inserted for a draft. Raises ValueError for what SQLite or JSON cannot hold, such as half a character."""
+    by = draft.by
+    draft.key.encode()
+    return (
+        feed,
+        draft.id,
+        stream,
+        seq,
+        draft.key,
+        draft.kind,
+        VERSION,
+        draft.brand,
+        draft.account,
+        by.kind,
+        by.id,
+        by.name,
+        draft.cause,
+        millis(draft.at),
+        millis(draft.received_at),
+        draft.request,
+        orjson.dumps(draft.data),
+    )
+
+
+def numbered(draft: Draft, feed: int, stream: str, seq: int) -> Record:
+    """The draft as the record that it became."""
+    return Record(
+        feed=feed,
+        id=draft.id,
+        stream=stream,
+        seq=seq,
+        key=draft.key,
+        kind=draft.kind,
+        brand=draft.brand,
+        account=draft.account,
+        by=draft.by,
+        cause=draft.cause,
+        at=draft.at,
+        received_at=draft.received_at,
+        data=draft.data,
+        request=draft.request,
+    )
+
+
+def record(found: tuple[Any, ...]) -> Record:
+    """A row as a record, its data as this version reads it."""
+    feed, id_, stream, seq, key, kind, v, brand, account, by_kind, by_id, by_name, cause, at, received_at = found[:15]
+    request, data = found[15:]
+    return Record(
+        v=v,
+        feed=feed,
+        id=id_,
+        stream=stream,
+        seq=seq,
+        key=key,
+        kind=kind,
+        brand=brand,
+        account=account,
+        by=By(by_kind, by_id, by_name),
+        cause=cause,
+        at=moment(at),
+        received_at=None if received_at is None else moment(received_at),
+        data=upcast(v, orjson.loads(data)),
+        request=request,
+    )
+
+
+def by_key(db: sqlite3.Connection, key: str) -> Record | None:
+    """The record with a key."""
+    found = db.execute(f"SELECT {COLUMNS} FROM records WHERE key = ?", (key,)).fetchone()
+    return None if found is None else record(found)
+
+
+def after(db: sqlite3.Connection, feed: int, limit: int) -> list[Record]:
+    """Records after a place in the feed, in order."""
+    found = db.execute(f"SELECT {COLUMNS} FROM records WHERE feed > ? ORDER BY feed LIMIT ?", (feed, limit))
+    return [record(one) for one in found]
+
+
+def of_stream(db: sqlite3.Connection, stream: str, after_feed: int, up_to: int) -> list[Record]:
+    """A stream's records between two places in the feed, in order."""
+    found = db.execute(
+        f"SELECT {COLUMNS} FROM records WHERE stream = ? AND feed > ? AND feed <= ? ORDER BY seq",
+        (stream, after_feed, up_to),
+    )
+    return [record(one) for one in found]

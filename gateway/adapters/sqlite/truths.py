@@ -1,0 +1,157 @@
+"""What is true beside the log: attempts, kept requests, unmatched news, files. Each a function of a connection."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+
+from connectors.api import Answer
+from gateway.adapters.sqlite import rows
+from gateway.ports import Attempt, Kept, KeptFile
+
+_ATTEMPT = "id, message, step, number, name, part, started_at, status, headers, body, error, never_sent"
+_FILE = "id, brand, state, account, conversation, ref, mime, name, size, path, why"
+
+
+def begin(db: sqlite3.Connection, attempt: Attempt) -> bool:
+    """Write the attempt; False if it exists."""
+    written = db.execute(
+        f"INSERT OR IGNORE INTO attempts ({_ATTEMPT}) VALUES ({', '.join('?' * 12)})",
+        _attempt_row(attempt),
+    )
+    return written.rowcount == 1
+
+
+def finish(db: sqlite3.Connection, attempt: Attempt) -> None:
+    """Write what came back."""
+    db.execute(
+        "UPDATE attempts SET status = ?, headers = ?, body = ?, error = ?, never_sent = ? WHERE id = ?",
+        (*_attempt_row(attempt)[7:], attempt.id),
+    )
+
+
+def attempts(db: sqlite3.Connection, message_id: str) -> Sequence[Attempt]:
+    """All tries for a message, in order."""
+    found = db.execute(
+        f"SELECT {_ATTEMPT} FROM attempts WHERE message = ? ORDER BY step, number",
+        (message_id,),
+    )
+    return [_attempt(one) for one in found]
+
+
+def _attempt_row(attempt: Attempt) -> tuple[Any, ...]:
+    answer = attempt.answer
+    return (
+        attempt.id,
+        attempt.message,
+        attempt.step,
+        attempt.number,
+        attempt.name,
+        attempt.part,
+        rows.millis(attempt.started_at),
+        None if answer is None else answer.status,
+        None if answer is None else orjson.dumps(dict(answer.headers)).decode(),
+        None if answer is None else answer.body,
+        attempt.error,
+        attempt.never_sent,
+    )
+
+
+def _attempt(found: tuple[Any, ...]) -> Attempt:
+    id_, message, step, number, name, part, started_at, status, headers, body, error, never_sent = found
+    return Attempt(
+        id=id_,
+        message=message,
+        step=step,
+        number=number,
+        name=name,
+        part=part,
+        started_at=rows.moment(started_at),
+        answer=None if status is None else Answer(status, orjson.loads(headers), body),
+        error=error,
+        never_sent=bool(never_sent),
+    )
+
+
+def keep(db: sqlite3.Connection, kept: Kept) -> None:
+    """Keep a request for the operator."""
+    headers = orjson.dumps(dict(kept.headers)).decode()
+    row = (kept.id, kept.hook, kept.why, rows.millis(kept.at), kept.method, kept.path, headers, kept.body)
+    db.execute("INSERT INTO kept VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+
+
+def kept(db: sqlite3.Connection, limit: int, before: str | None) -> Sequence[Kept]:
+    """Kept requests, newest first."""
+    found = db.execute("SELECT * FROM kept WHERE ? IS NULL OR id < ? ORDER BY id DESC LIMIT ?", (before, before, limit))
+    return [_kept(one) for one in found]
+
+
+def kept_one(db: sqlite3.Connection, kept_id: str) -> Kept | None:
+    """One kept request."""
+    found = db.execute("SELECT * FROM kept WHERE id = ?", (kept_id,)).fetchone()
+    return None if found is None else _kept(found)
+
+
+def _kept(found: tuple[Any, ...]) -> Kept:
+    id_, hook, why, at, method, path, headers, body = found
+    return Kept(id_, hook, why, rows.moment(at), method, path, orjson.loads(headers), body)
+
+
+def keep_unmatched(db: sqlite3.Connection, account: str, provider_id: str, event_id: str, event: str) -> None:
+    """Keep news of a message nobody knows yet."""
+    db.execute("INSERT OR IGNORE INTO unmatched VALUES (?, ?, ?, ?)", (account, event_id, provider_id, event))
+
+
+def unmatched(db: sqlite3.Connection, account: str, provider_ids: Sequence[str]) -> Sequence[str]:
+    """The news kept about these ids."""
+    found: list[str] = []
+    for provider_id in provider_ids:
+        about = db.execute(
+            "SELECT event FROM unmatched WHERE account = ? AND provider_id = ? ORDER BY event_id",
+            (account, provider_id),
+        )
+        found.extend(event for (event,) in about)
+    return found
+
+
+def matched(db: sqlite3.Connection, account: str, event_id: str) -> None:
+    """Forget news that has found its message."""
+    db.execute("DELETE FROM unmatched WHERE account = ? AND event_id = ?", (account, event_id))
+
+
+def all_unmatched(db: sqlite3.Connection) -> set[tuple[str, str]]:
+    """Every account and provider id that news is kept about."""
+    return set(db.execute("SELECT account, provider_id FROM unmatched"))
+
+
+def write_file(db: sqlite3.Connection, file: KeptFile) -> None:
+    """Add a file, or note what became of one."""
+    row = (
+        file.id,
+        file.brand,
+        file.state,
+        file.account,
+        file.conversation,
+        file.ref,
+        file.mime,
+        file.name,
+        file.size,
+        file.path,
+        file.why,
+    )
+    db.execute(f"INSERT OR REPLACE INTO files ({_FILE}) VALUES ({', '.join('?' * 11)})", row)
+
+
+def file(db: sqlite3.Connection, media_id: str) -> KeptFile | None:
+    """One file."""
+    found = db.execute(f"SELECT {_FILE} FROM files WHERE id = ?", (media_id,)).fetchone()
+    return None if found is None else KeptFile(*found)
+
+
+def pending_files(db: sqlite3.Connection, limit: int) -> Sequence[KeptFile]:
+    """Received files whose bytes are still to be fetched, oldest first."""
+    found = db.execute(f"SELECT {_FILE} FROM files WHERE state = 'pending' ORDER BY id LIMIT ?", (limit,))
+    return [KeptFile(*one) for one in found]

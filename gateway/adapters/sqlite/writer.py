@@ -1,0 +1,262 @@
+"""The one thread that writes: jobs are committed together, and the views follow between the commits."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Any, TypeVar
+
+from gateway.adapters.sqlite import bulk, connection, rows, schema
+from gateway.adapters.sqlite.batch import Batch, Job, Other, WakeUp
+from gateway.adapters.sqlite.following import LATE_S, LAZY_S, Following
+from gateway.ports import Unavailable
+from normalizer.record import Record
+
+T = TypeVar("T")
+Ask = tuple[Job, "asyncio.Future[Any]"]
+Told = tuple["asyncio.Future[Any]", Any, BaseException | None]
+
+BATCH = 256
+"""How many jobs share one commit, at most."""
+_IDLE_S = 0.02
+_PATIENCE_S = 0.5
+_CHECKPOINT_BYTES = 32 << 20
+_TRUNCATE_BYTES = 256 << 20
+
+
+class Writer:
+    """Owns the connection that writes. ``head`` is the feed's; ``trouble`` says why nothing can be written."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._jobs: SimpleQueue[Ask | None] = SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="sqlite-writer", daemon=True)
+        self._heads: dict[str, int] = {}
+        self._data_version = 0
+        self._dirty = False
+        self._checkpoint_again = 0.0
+        self.head = 0
+        self.listeners: list[Callable[[Sequence[Record]], None]] = []
+        self.trouble = ""
+
+    # On the event loop.
+
+    async def start(self) -> None:
+        """Open, migrate, catch up. Raises Unavailable."""
+        self._loop = asyncio.get_running_loop()
+        self._started: asyncio.Future[None] = self._loop.create_future()
+        self._thread.start()
+        await self._started
+
+    async def stop(self) -> None:
+        """Finish what is queued and close."""
+        if self._thread.is_alive():
+            self._jobs.put(None)
+            await asyncio.to_thread(self._thread.join)
+
+    def submit(self, job: Job) -> asyncio.Future[Any]:
+        """Queue a job; the future has its result once it is durable. Raises Unavailable through it."""
+        future = self._loop.create_future()
+        if not self._thread.is_alive():
+            future.set_exception(Unavailable("the store is closed"))
+        else:
+            self._jobs.put((job, future))
+        return future
+
+    async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Do some writing in a savepoint of the next commit."""
+        result: T = await self.submit(Other(work))
+        return result
+
+    async def views_at_head(self) -> None:
+        """Wait until the views have reached the log's head as it is now. Raises Unavailable."""
+        target = self.head
+        if self.following.folded >= target:
+            return
+        reader: asyncio.Future[None] = self._loop.create_future()
+        self.following.wait(target, reader)
+        woken = self.submit(WakeUp())
+        await asyncio.gather(reader, woken)
+
+    # In the thread.
+
+    def _run(self) -> None:
+        try:
+            self._open()
+        except BaseException as error:  # noqa: BLE001 - whatever it is, who started us must hear of it
+            self._tell([(self._started, None, error)])
+            return
+        self._tell([(self._started, None, None)])
+        while self._turn():
+            pass
+        self._close()
+
+    def _open(self) -> None:
+        self._db = connection.writer(self._path)
+        try:
+            schema.migrate(self._db)
+            self.following = Following(self._db)
+            self._reload()
+        except (sqlite3.Error, schema.TooNewError) as error:
+            self._db.close()
+            raise Unavailable(f"cannot use the store {self._path}: {error}") from error
+
+    def _reload(self) -> None:
+        """Believe the file: after opening, a rollback, or another process's write."""
+        self._heads.clear()
+        self.head = self._db.execute("SELECT coalesce(max(feed), 0) FROM records").fetchone()[0]
+        self._data_version = self._db.execute("PRAGMA data_version").fetchone()[0]
+        self.following.reload(self.head)
+
+    def _turn(self) -> bool:
+        """Commit what has been asked, fold what is due, checkpoint when there is time; False at the end."""
+        quiet = not self.following.pending
+        jobs, going_on = self._take(_PATIENCE_S if quiet else _IDLE_S)
+        if jobs:
+            self._commit(jobs)
+        self._fold_what_is_due(idle=not jobs)
+        if self._dirty and ((quiet and not jobs) or self._wal_bytes() > _CHECKPOINT_BYTES):
+            self._checkpoint()
+        return going_on
+
+    def _take(self, patience: float) -> tuple[list[Ask], bool]:
+        """Everything that has been asked by now, or nothing after a while; and whether to go on."""
+        jobs: list[Ask] = []
+        try:
+            asked = self._jobs.get(timeout=patience)
+            while asked is not None:
+                jobs.append(asked)
+                if len(jobs) >= BATCH:
+                    return jobs, True
+                asked = self._jobs.get_nowait()
+        except Empty:
+            return jobs, True
+        return jobs, False
+
+    def _commit(self, jobs: Sequence[Ask]) -> None:
+        """All jobs in one transaction: what one raises is its own, what the file says no to is everybody's."""
+        if all(isinstance(job, WakeUp) for job, _ in jobs):
+            self._tell([(future, None, None) for _, future in jobs])
+            return
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+            self._notice_others()
+            keys = [job.key for job, _ in jobs if job.key is not None]
+            batch = Batch(self._db, self.following, self.head, self._heads, bulk.known_keys(self._db, keys))
+            results = [(future, *self._one(job, batch)) for job, future in jobs]
+            batch.flush()
+            self._db.execute("COMMIT")
+        except sqlite3.Error as error:
+            self._roll_back()
+            self.trouble = f"the store cannot be written: {error}"
+            self._tell([(future, None, Unavailable(self.trouble)) for _, future in jobs])
+            return
+        self.trouble, self._dirty = "", True
+        if batch.added:
+            self.head = batch.added[-1].feed
+            self.following.added(batch.added)
+        self._tell(results, batch.added)
+
+    def _one(self, job: Job, batch: Batch) -> tuple[Any, BaseException | None]:
+        try:
+            return job.run(batch), None
+        except sqlite3.Error as error:
+            if not self._db.in_transaction or isinstance(error, sqlite3.OperationalError):
+                raise
+            return None, error
+        except Exception as error:  # noqa: BLE001 - a decision's own no, handed to whoever asked
+            return None, error
+
+    def _roll_back(self) -> None:
+        with suppress(sqlite3.Error):
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+        with suppress(sqlite3.Error):
+            self._reload()
+
+    def _notice_others(self) -> None:
+        """Inside a transaction nobody else writes: if somebody has since ours, what we remember is stale."""
+        if self._db.execute("PRAGMA data_version").fetchone()[0] != self._data_version:
+            head = self.head
+            self._reload()
+            if self.head > head:
+                self._tell([], rows.after(self._db, head, self.head - head))
+
+    def _fold_what_is_due(self, *, idle: bool) -> None:
+        following = self.following
+        wanted = following.wanted
+        if following.pending and (idle or wanted or following.age > LAZY_S):
+            try:
+                self._fold_some(everything=wanted or following.age > LATE_S)
+            except sqlite3.Error as error:
+                self.trouble = f"the views cannot be written: {error}"
+                unavailable = Unavailable(self.trouble)
+                self._tell([(reader, None, unavailable) for reader in following.everybody()])
+                time.sleep(_IDLE_S)  # a full disk or a foreign lock: do not spin
+        if wanted:
+            self._tell([(reader, None, None) for reader in following.ready()])
+
+    def _fold_some(self, *, everything: bool) -> None:
+        """Views need no fsync of their own: the log has it all, and the next commit of the log takes them along."""
+        self._db.execute("PRAGMA synchronous = NORMAL")
+        try:
+            while self.following.pending and (everything or self._jobs.empty()):
+                self._db.execute("BEGIN IMMEDIATE")
+                self._notice_others()
+                self.following.step(self.head)
+                self._db.execute("COMMIT")
+                self.following.done()
+                self.trouble, self._dirty = "", True
+        except sqlite3.Error:
+            self._roll_back()
+            raise
+        finally:
+            self._db.execute("PRAGMA synchronous = FULL")  # an error inside a transaction, so never with one open
+
+    def _wal_bytes(self) -> int:
+        try:
+            return self._path.with_name(self._path.name + "-wal").stat().st_size
+        except OSError:
+            return 0
+
+    def _checkpoint(self) -> None:
+        """The writer alone copies the journal into the file, between transactions; see docs/adr/0002-sqlite-log.md."""
+        if time.monotonic() < self._checkpoint_again:
+            return
+        self._checkpoint_again = time.monotonic() + _PATIENCE_S
+        mode = "TRUNCATE" if self._wal_bytes() > _TRUNCATE_BYTES else "PASSIVE"
+        with suppress(sqlite3.Error):  # a reader is in the way, or the disk is full: the journal just grows on
+            self._db.execute(f"PRAGMA wal_checkpoint({mode})").fetchall()
+            self._dirty = False
+
+    def _close(self) -> None:
+        with suppress(sqlite3.Error):
+            self._fold_some(everything=True)
+        with suppress(sqlite3.Error):
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        self._db.close()
+
+    # From the thread to the loop.
+
+    def _tell(self, results: Sequence[Told], added: Sequence[Record] = ()) -> None:
+        """One wake-up of the loop for everything that a commit settled."""
+        with suppress(RuntimeError):  # the loop has ended; nobody listens any more
+            self._loop.call_soon_threadsafe(self._told, results, added)
+
+    def _told(self, results: Sequence[Told], added: Sequence[Record]) -> None:
+        if added:
+            for listener in self.listeners:
+                listener(added)
+        for future, result, error in results:
+            if future.done():
+                continue
+            if error is not None:
+                future.set_exception(error)
+            else:
+                future.set_result(result)

@@ -1,0 +1,103 @@
+"""One process with every role: what is made of what, and the order of starting and stopping."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from agent_api.app import Inside, mount
+from gateway.adapters.http import AiohttpHttp
+from gateway.adapters.memory import MemoryBroker
+from gateway.adapters.sqlite import SqliteStore
+from gateway.adapters.system import SystemClock
+from gateway.attempts import Attempts
+from gateway.config import Config, data_folder, store_path
+from gateway.delivery import Delivery
+from gateway.edge import MAX_BODY, Edge
+from gateway.intake import Intake
+from gateway.media import Folder, Media
+from gateway.metrics import VIEWS_BEHIND
+from gateway.outbox import Relay
+from gateway.replies import Replies
+from gateway.waking import Waking
+
+_SWITCH_S = 0.001
+"""How long a thread keeps Python's lock: the writer's short statements should not wait long for the event loop."""
+_SHUTDOWN_S = 2.0
+
+
+@dataclass(frozen=True)
+class Running:
+    """A gateway that answers. ``url`` is where it listens."""
+
+    app: web.Application
+    url: str
+    store: SqliteStore
+
+
+@asynccontextmanager
+async def running(config: Config, extra: Callable[[web.Application], None] | None = None) -> AsyncIterator[Running]:
+    """Everything started, in order, and stopped in the other. ``extra`` may mount more (the demo's simulator).
+
+    Raises Unavailable where the store cannot be used, OSError where the address cannot be listened on.
+    """
+    sys.setswitchinterval(_SWITCH_S)
+    clock = SystemClock()
+    async with AsyncExitStack() as stack:
+        store = SqliteStore(store_path(config), clock, config.retention.feed)
+        await store.start()
+        stack.push_async_callback(store.stop)
+        broker = MemoryBroker()
+        folder = data_folder(config) / "media"
+        http = AiohttpHttp(Folder(folder, store).locate, allow=config.media.allow)
+        await http.start()
+        stack.push_async_callback(http.stop)
+        media = Media(store, http, config.accounts, clock, folder=folder, max_bytes=config.media.max_bytes,
+                      public_url=config.http.public_url)  # fmt: skip
+        store.on_commit(media.notice)
+        intake = Intake(store, http, clock)
+        attempts = Attempts(store, http, clock)
+        delivery = Delivery(store, broker, attempts, config.accounts, clock, config.delivery,
+                            link=media.signed_url, news_of=intake.news_of)  # fmt: skip
+        app = web.Application(client_max_size=MAX_BODY)
+        Edge(config.accounts, intake, store, clock, config.http.public_url).mount(app)
+        app.router.add_get("/media/{id}", media.provider_media)
+        listened = _Listening(config.http.host, config.http.port)
+        replies = Replies(store, clock, config.accounts)
+        mount(app, Inside(store, broker, replies, media, clock, config.accounts, config.answer_within,
+                          config.http.public_url, lambda: (listened.host, listened.port)))  # fmt: skip
+        if extra is not None:
+            extra(app)
+        VIEWS_BEHIND.set_function(lambda: store.views_behind)
+        relay = Relay(store, broker, clock)
+        for part in (relay, media, delivery, Waking(store, clock)):
+            await part.start()
+            stack.push_async_callback(part.stop)
+        stack.push_async_callback(intake.stop)
+        await listened.start(stack, app)
+        yield Running(app, f"http://{listened.shown}:{listened.port}", store)
+
+
+class _Listening:
+    """The address that is listened on; the port is known once it is."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self.host, self.port = host, port
+
+    @property
+    def shown(self) -> str:
+        """The host as an address writes it."""
+        return f"[{self.host}]" if ":" in self.host else self.host
+
+    async def start(self, stack: AsyncExitStack, app: web.Application) -> None:
+        """Listen; what is under way is given a moment at the end."""
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SHUTDOWN_S, handle_signals=False)
+        await runner.setup()
+        stack.push_async_callback(runner.cleanup)
+        site = web.TCPSite(runner, self.host, self.port, backlog=1024)
+        await site.start()
+        self.port = runner.addresses[0][1]

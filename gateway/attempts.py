@@ -1,0 +1,206 @@
+"""One message to its provider: the connector's calls, each written down before it is made and after it is answered."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import structlog
+
+from connectors.api import Accepted, Answer, Call, Deferred, Outcome, Refused, Uncertain
+from gateway.config import Account
+from gateway.logs import HIDE
+from gateway.metrics import ATTEMPTS
+from gateway.ports import Attempt, Clock, Http, NeverSent, NoAnswer, Store, Unavailable
+from normalizer.event import Outgoing
+from normalizer.model import Failure
+
+log = structlog.get_logger(__name__)
+
+_KEPT_BYTES = 64 << 10
+_KEPT_HEADERS = ("content-type", "date", "retry-after", "x-request-id")
+
+
+class NotOurs(Exception):
+    """Somebody else has begun this attempt, so it is theirs to settle."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """Every part went out, under these ids."""
+
+    ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """It went as far as ``ids`` and then the provider, or nobody, said ``outcome`` about ``part``.
+
+    ``tries`` counts the attempts at the step that stopped it; ``cause`` names the last.
+    """
+
+    ids: tuple[str, ...]
+    outcome: Deferred | Uncertain | Refused
+    part: int
+    tries: int
+    cause: str | None
+
+    def failure(self) -> Failure:
+        """Why it did not all go out."""
+        match self.outcome:
+            case Refused(code=reason, detail=detail, provider_code=provider_code):
+                return Failure(reason=reason, detail=detail, provider_code=provider_code, part=self.part)
+            case Deferred(detail=detail, reason=reason):
+                return Failure(reason=reason, detail=detail, part=self.part)
+            case Uncertain(detail=detail):
+                return Failure(reason="unknown", detail=detail, part=self.part)
+
+
+class Attempts:
+    """Makes a message's calls. ``permit`` waits for the account's pace before each call with an effect."""
+
+    def __init__(self, store: Store, http: Http, clock: Clock) -> None:
+        self._store, self._http, self._clock = store, http, clock
+
+    async def send(self, account: Account, outgoing: Outgoing, permit: Callable[[], Awaitable[None]]) -> Sent | Stopped:
+        """Run the connector's steps, using what earlier attempts were answered. Raises NotOurs, Unavailable."""
+        earlier: Mapping[int, list[Attempt]] = defaultdict(list)
+        for attempt in await self._store.attempts(outgoing.id):
+            earlier[attempt.step].append(attempt)
+        steps = account.connector.send(outgoing, account.settings)
+        ids: tuple[str, ...] = ()
+        step, tries, part, cause = 0, 0, 0, None
+        try:
+            call = next(steps)
+            while True:
+                part = call.part
+                if call.effect:
+                    one = _Step(account, outgoing.id, step, call)
+                    outcome, answer, tries, cause = await self._effect(one, earlier[step], permit)
+                else:
+                    outcome, answer = await self._free(account, call)
+                    tries = 0
+                match outcome:
+                    case Accepted():
+                        ids += outcome.ids
+                        call = steps.send(answer)
+                    case Refused():
+                        call = steps.throw(outcome)
+                    case _:
+                        return Stopped(ids, outcome, part, tries, cause)
+                step += 1
+        except StopIteration:
+            return Sent(ids)
+        except Refused as refused:
+            return Stopped(ids, refused, part, tries, cause)
+        finally:
+            steps.close()
+
+    async def _effect(
+        self, one: _Step, earlier: Sequence[Attempt], permit: Callable[[], Awaitable[None]]
+    ) -> tuple[Outcome, Answer, int, str]:
+        """A call that may be made once: what was tried before decides whether it is made at all."""
+        if earlier:
+            known = one.known(earlier[-1])
+            if not isinstance(known, Deferred):
+                return known, earlier[-1].answer or Answer(0), len(earlier), earlier[-1].id
+        await permit()
+        attempt = one.attempt(earlier[-1].number + 1 if earlier else 1, self._clock.now())
+        if not await self._store.begin(attempt):
+            raise NotOurs
+        answered = await self._perform(attempt, one.call)
+        await self._note(one.account, answered)
+        outcome = one.outcome(answered)
+        ATTEMPTS.labels(one.account.name, type(outcome).__name__.lower()).inc()
+        if not isinstance(outcome, Accepted):
+            log.warning("attempt not accepted", attempt=attempt.id, account=one.account.name, call=one.call.name,
+                        status=answered.answer.status if answered.answer else None, why=_detail(outcome))  # fmt: skip
+        return outcome, answered.answer or Answer(0), len(earlier) + 1, attempt.id
+
+    async def _perform(self, attempt: Attempt, call: Call) -> Attempt:
+        try:
+            return replace(attempt, answer=await self._http.perform(call))
+        except NeverSent as error:
+            return replace(attempt, error=str(error), never_sent=True)
+        except NoAnswer as error:
+            return replace(attempt, error=str(error) or "no answer")
+
+    async def _note(self, account: Account, attempt: Attempt) -> None:
+        """Write the answer down, for as long as it takes: while it is not written, a crash makes it uncertain."""
+        kept = replace(attempt, answer=_kept(attempt.answer), error=HIDE.text(attempt.error))
+        while True:
+            try:
+                await self._store.finish(kept)
+            except Unavailable as error:
+                log.error("an answer cannot be written down; trying again", attempt=attempt.id, why=str(error))
+                await self._clock.sleep(0.5)
+            else:
+                return
+
+    async def _free(self, account: Account, call: Call) -> tuple[Outcome, Answer]:
+        """A call that may be repeated freely: no answer is as good as never sent."""
+        try:
+            answer = await self._http.perform(call)
+        except (NeverSent, NoAnswer) as error:
+            return Deferred(str(error)), Answer(0)
+        outcome = account.connector.classify(call, answer)
+        return Deferred(outcome.detail) if isinstance(outcome, Uncertain) else outcome, answer
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """One call with an effect of one message."""
+
+    account: Account
+    message: str
+    number: int
+    call: Call
+
+    def attempt(self, number: int, now: datetime) -> Attempt:
+        """The row that is written before the call is made."""
+        return Attempt(
+            id=f"{self.message}:{self.number}:{number}",
+            message=self.message,
+            step=self.number,
+            number=number,
+            name=self.call.name,
+            part=self.call.part,
+            started_at=now,
+        )
+
+    def known(self, attempt: Attempt) -> Outcome:
+        """What an earlier attempt at this step means now."""
+        if attempt.name != self.call.name:
+            return Uncertain(f"an earlier version called {attempt.name} here")
+        return self.outcome(attempt)
+
+    def outcome(self, attempt: Attempt) -> Outcome:
+        """What an attempt means: its answer, or the lack of one."""
+        outcome = self._plain(attempt)
+        if isinstance(outcome, Uncertain) and self.account.uncertain == "resend":
+            return Deferred(outcome.detail)
+        return outcome
+
+    def _plain(self, attempt: Attempt) -> Outcome:
+        if attempt.answer is not None:
+            return self.account.connector.classify(self.call, attempt.answer)
+        if attempt.never_sent:
+            return Deferred(attempt.error)
+        return Uncertain(attempt.error or "the gateway stopped while it was being sent")
+
+
+def _kept(answer: Answer | None) -> Answer | None:
+    """What of an answer is kept: enough to classify it again, without secrets."""
+    if answer is None:
+        return None
+    headers = {name: HIDE.text(value) for name, value in answer.headers.items() if name in _KEPT_HEADERS}
+    body = answer.body[:_KEPT_BYTES]
+    return Answer(
+        answer.status, headers, HIDE.text(body.decode(errors="surrogateescape")).encode(errors="surrogateescape")
+    )
+
+
+def _detail(outcome: Outcome) -> str:
+    return "" if isinstance(outcome, Accepted) else outcome.detail

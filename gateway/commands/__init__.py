@@ -1,0 +1,1 @@
+"""The commands, one module per group; each is a thin skin over ports and use-cases."""

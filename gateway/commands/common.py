@@ -1,0 +1,127 @@
+"""What the commands share: how they read the configuration, open the store, say things, and fail."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+import uvloop
+from typer.core import TyperGroup
+
+from connectors import catalog
+from gateway import config as configuration
+from gateway.adapters.sqlite import InUse, SqliteStore
+from gateway.adapters.system import SystemClock
+from gateway.config import Account, Config, ConfigErrors
+from gateway.config_file import nearest
+from gateway.ports import Unavailable
+
+T = TypeVar("T")
+
+CLOCK = SystemClock()
+FAILED, WRONG = 1, 2
+
+ConfigFile = Annotated[Path, typer.Option("--config", "-c", metavar="FILE", help="The configuration file (YAML).")]
+
+
+class Failure(Exception):
+    """A command cannot do what it was asked: what, where, and what to do about it."""
+
+    def __init__(self, what: str, todo: str = "", code: int = FAILED) -> None:
+        super().__init__(f"{what}\n{todo}" if todo else what)
+        self.code = code
+
+
+class Commands(TyperGroup):
+    """A group of commands whose foreseen failures are words on standard error, never a traceback."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; exits 1 when it fails, and 2 when it was wrongly used or configured."""
+        try:
+            return super().invoke(ctx)
+        except ConfigErrors as errors:
+            count = len(errors.problems)
+            text, code = f"{errors}\n{count} problem{'s' if count > 1 else ''} in the configuration", WRONG
+        except Failure as failure:
+            text, code = str(failure), failure.code
+        except InUse as error:
+            text, code = str(error), FAILED
+        except Unavailable as error:
+            text, code = f"{error}\nsee that the disk has room and that the store may be written to", FAILED
+        except catalog.CatalogError as error:
+            text, code = str(error), FAILED
+        except OSError as error:
+            where = f"{error.filename}: " if error.filename else ""
+            text, code = f"{where}{error.strerror or error}", FAILED
+        tell(f"passerelle: {text}")
+        raise typer.Exit(code)
+
+
+def group(about: str) -> typer.Typer:
+    """A group of commands, which fail in words."""
+    return typer.Typer(cls=Commands, help=about, no_args_is_help=True, add_completion=False)
+
+
+def tell(text: str) -> None:
+    """Say something beside the result: on standard error."""
+    typer.echo(text, err=True)
+
+
+def say(text: str = "") -> None:
+    """Say the result: on standard output."""
+    typer.echo(text)
+
+
+def table(rows: Sequence[Sequence[str]]) -> None:
+    """Rows in columns of their own width, one row a line; the first row names them."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        say("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def loaded(path: Path) -> Config:
+    """The configuration in a file; raises ConfigErrors."""
+    return configuration.load(path, os.environ, catalog.find())
+
+
+def account_of(config: Config, name: str) -> Account:
+    """An account by name; raises Failure."""
+    if name not in config.accounts:
+        raise Failure(f'{config.path}: no account is named "{name}"', nearest(name, config.accounts, "account"), WRONG)
+    return config.accounts[name]
+
+
+@asynccontextmanager
+async def opened(config: Config, *, make: bool = False) -> AsyncIterator[SqliteStore]:
+    """The store, beside a running server or alone; raises Failure if it is missing and is not to be made."""
+    path = configuration.store_path(config)
+    if not make and not path.exists():
+        raise Failure(f"{path}: there is no store yet", "serve, key create and agent create make it")
+    store = SqliteStore(path, CLOCK, config.retention.feed)
+    await store.start()
+    try:
+        yield store
+    finally:
+        await store.stop()
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Run to the end, on uvloop."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(work)
+
+
+def printable(text: str) -> str:
+    """A stranger's text, with what could steer a terminal escaped; lines and tabs stay."""
+    return "".join(c if c.isprintable() or c in "\n\t" else repr(c)[1:-1] for c in text)
+
+
+def on_terminal() -> bool:
+    """Whether a person reads along."""
+    return sys.stdout.isatty()

@@ -1,0 +1,178 @@
+"""The configuration: what a YAML file and the environment say, checked as a whole and frozen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Literal
+
+from connectors.api import Connector, Pace, Settings
+from gateway import config_accounts
+from gateway import config_values as values
+from gateway.config_file import ConfigErrors, Place, Problem, Section, opened
+
+__all__ = ["Account", "Config", "ConfigErrors", "Problem", "data_folder", "load", "store_path"]
+
+Uncertain = Literal["hold", "resend"]
+
+KEYS: Mapping[str, tuple[str, ...]] = {
+    "": ("http", "store", "broker", "accounts", "delivery", "answer_within", "retention", "media"),
+    "http": ("host", "port", "public_url"),
+    "delivery": ("give_up", "uncertain"),
+    "retention": ("raw", "feed"),
+    "media": ("allow", "max_bytes"),
+}
+"""Every key, by the table that it stands in; those of an account are its connector's."""
+
+
+@dataclass(frozen=True)
+class Account:
+    """Our end of a channel: one configured bot, number or page."""
+
+    name: str
+    connector: Connector[Any] = field(repr=False)
+    settings: Settings
+    otherwise: Uncertain = "hold"
+    """What the whole gateway does with a send that may or may not have gone out."""
+
+    @property
+    def brand(self) -> str:
+        """The brand that it belongs to."""
+        return self.settings.brand
+
+    @property
+    def hook(self) -> str:
+        """The last piece of the address that the provider calls."""
+        return self.settings.hook or self.name
+
+    @property
+    def channel(self) -> str:
+        """The name of its connector."""
+        return self.connector.name
+
+    @property
+    def pace(self) -> Pace:
+        """How fast it may send."""
+        return self.settings.pace or self.connector.pace
+
+    @property
+    def uncertain(self) -> Uncertain:
+        """What becomes of a send that may or may not have gone out."""
+        return self.settings.uncertain or self.otherwise
+
+
+@dataclass(frozen=True)
+class HttpConfig:
+    """Where we listen, and how the world calls that place; ``public_url`` has no closing slash."""
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    public_url: str | None = None
+
+
+@dataclass(frozen=True)
+class DeliveryConfig:
+    """How long a send is tried, and what becomes of one that may or may not have gone out."""
+
+    give_up: timedelta = timedelta(hours=4)
+    uncertain: Uncertain = "hold"
+
+
+@dataclass(frozen=True)
+class Retention:
+    """How long raw requests and the feed are kept."""
+
+    raw: timedelta = timedelta(days=30)
+    feed: timedelta = timedelta(days=30)
+
+
+@dataclass(frozen=True)
+class MediaConfig:
+    """Inner networks that files may be fetched from, and how large a file may be, in bytes."""
+
+    allow: tuple[values.Network, ...] = ()
+    max_bytes: int = 50 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Config:
+    """All of it. ``folder`` is the file's; relative paths start there."""
+
+    path: Path
+    folder: Path
+    http: HttpConfig = HttpConfig()
+    store: str = "sqlite:data/passerelle.db"
+    broker: str = "memory"
+    accounts: Mapping[str, Account] = field(default_factory=lambda: MappingProxyType({}))
+    delivery: DeliveryConfig = DeliveryConfig()
+    answer_within: timedelta = timedelta(hours=1)
+    retention: Retention = Retention()
+    media: MediaConfig = MediaConfig()
+
+
+def load(path: Path, environ: Mapping[str, str], connectors: Mapping[str, Connector[Any]]) -> Config:
+    """The configuration in a file; raises ConfigErrors with everything that is wrong."""
+    path = Path(path)
+    page, node = opened(path, environ)
+    top = Section(page, Place(), node, KEYS[""])
+    delivery = _delivery(top.section("delivery", KEYS["delivery"]))
+    found = config_accounts.read(page, top.at("accounts"), top.node("accounts"), connectors)
+    accounts = {name: Account(name, *account, otherwise=delivery.uncertain) for name, account in found.items()}
+    config = Config(
+        path=path,
+        folder=path.absolute().parent,
+        http=_http(top.section("http", KEYS["http"])),
+        store=top.take("store", values.store, Config.store),
+        broker=top.take("broker", values.broker, Config.broker),
+        accounts=MappingProxyType(accounts),
+        delivery=delivery,
+        answer_within=top.take("answer_within", values.duration, Config.answer_within),
+        retention=_retention(top.section("retention", KEYS["retention"])),
+        media=_media(top.section("media", KEYS["media"])),
+    )
+    if page.problems:
+        raise ConfigErrors(page.problems)
+    return config
+
+
+def store_path(config: Config) -> Path:
+    """The file that the store is in."""
+    return config.folder / config.store.removeprefix("sqlite:")
+
+
+def data_folder(config: Config) -> Path:
+    """The folder for all that lasts: the store's, with the files beside it."""
+    return store_path(config).parent
+
+
+def _http(http: Section) -> HttpConfig:
+    return HttpConfig(
+        host=http.take("host", values.host, HttpConfig.host),
+        port=http.take("port", values.port, HttpConfig.port),
+        public_url=http.take("public_url", values.public_url, HttpConfig.public_url),
+    )
+
+
+def _delivery(delivery: Section) -> DeliveryConfig:
+    uncertain = values.one_of("hold", "resend")
+    return DeliveryConfig(
+        give_up=delivery.take("give_up", values.duration, DeliveryConfig.give_up),
+        uncertain=delivery.take("uncertain", uncertain, DeliveryConfig.uncertain),  # type: ignore[arg-type]
+    )
+
+
+def _retention(retention: Section) -> Retention:
+    return Retention(
+        raw=retention.take("raw", values.duration, Retention.raw),
+        feed=retention.take("feed", values.duration, Retention.feed),
+    )
+
+
+def _media(media: Section) -> MediaConfig:
+    return MediaConfig(
+        allow=media.take_all("allow", values.network),
+        max_bytes=media.take("max_bytes", values.size, MediaConfig.max_bytes),
+    )

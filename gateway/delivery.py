@@ -1,0 +1,224 @@
+"""What agents said, to the provider: per conversation in order, each account at its own pace."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import timedelta
+
+import structlog
+
+from connectors.api import Deferred, Refused, Uncertain
+from gateway.attempts import Attempts, NotOurs, Sent, Stopped
+from gateway.config import Account, DeliveryConfig
+from gateway.metrics import SENDING, SETTLED
+from gateway.pace import Rates, back_off
+from gateway.ports import Broker, Clock, Store, Unavailable, Unsettled
+from normalizer.decision import Stamp
+from normalizer.event import Outgoing
+from normalizer.model import Failure, Media, Message
+from normalizer.record import By
+from normalizer.sending import Settled, settled
+
+log = structlog.get_logger(__name__)
+
+_SYSTEM = By("system", "gateway")
+_BOUND = 10_000
+_CALLS_AT_ONCE = 64
+_GRACE_S = 10.0
+_LINK_S = 3600
+
+Link = Callable[[str, int], str | None]
+News = Callable[[Account, Sequence[str]], Awaitable[None]]
+
+
+class Delivery:
+    """Sends what is queued. A task per conversation that has something to send takes its lowest unsettled message."""
+
+    def __init__(
+        self,
+        store: Store,
+        broker: Broker,
+        attempts: Attempts,
+        accounts: Mapping[str, Account],
+        clock: Clock,
+        config: DeliveryConfig,
+        *,
+        link: Link,
+        news_of: News,
+    ) -> None:
+        self._store, self._broker, self._attempts = store, broker, attempts
+        self._accounts, self._clock, self._config = accounts, clock, config
+        self._link, self._news_of = link, news_of
+        self._rates = {name: Rates(account.pace, clock.monotonic()) for name, account in accounts.items()}
+        self._room = {name: asyncio.Semaphore(_CALLS_AT_ONCE) for name in accounts}
+        self._senders: dict[str, asyncio.Task[None]] = {}
+        self._again: set[str] = set()
+        self._calling: set[str] = set()
+        self._stopping = False
+
+    # Who has something to send.
+
+    async def start(self) -> None:
+        """Listen, then take up what an earlier process left."""
+        self._task = asyncio.create_task(self._listen(), name="delivery")
+
+    async def stop(self) -> None:
+        """Begin nothing new; let calls under way have their answers noted."""
+        self._stopping = True
+        self._task.cancel()
+        for conversation, sender in self._senders.items():
+            if conversation not in self._calling:
+                sender.cancel()
+        if self._senders:
+            await asyncio.wait(self._senders.values(), timeout=_GRACE_S)
+        for sender in self._senders.values():
+            sender.cancel()
+        await asyncio.gather(self._task, *self._senders.values(), return_exceptions=True)
+
+    async def _listen(self) -> None:
+        while True:
+            subscription = self._broker.subscribe(_BOUND)
+            try:
+                for waiting in await self._store.unsettled():
+                    self._wake(waiting.conversation)
+                while (record := await subscription.next()) is not None:
+                    if record.kind == "message.queued":
+                        self._wake(record.stream)
+            except Unavailable as error:
+                log.error("what is queued cannot be read; trying again", why=str(error))
+                await self._clock.sleep(1)
+            finally:
+                subscription.close()
+
+    def _wake(self, conversation: str) -> None:
+        if conversation in self._senders:
+            self._again.add(conversation)
+        elif not self._stopping:
+            self._senders[conversation] = asyncio.create_task(self._converse(conversation))
+            SENDING.set(len(self._senders))
+
+    # One conversation.
+
+    async def _converse(self, conversation: str) -> None:
+        try:
+            while not self._stopping:
+                self._again.discard(conversation)
+                if not await self._send_lowest(conversation) and conversation not in self._again:
+                    return
+        except Exception:  # one conversation's trouble must not be everybody's; it is taken up again
+            log.exception("sending broke; trying again", conversation=conversation)
+            await self._clock.sleep(back_off(5, self._clock.jitter()))
+            self._again.add(conversation)
+        finally:
+            del self._senders[conversation]
+            SENDING.set(len(self._senders))
+            if conversation in self._again:
+                self._again.discard(conversation)
+                self._wake(conversation)
+
+    async def _send_lowest(self, conversation: str) -> bool:
+        """Bring the lowest unsettled message one step on; False when there is none."""
+        try:
+            waiting = await self._store.unsettled(conversation)
+            if not waiting:
+                return False
+            lowest = waiting[0]
+            await self._until(lowest)
+            message = await self._store.message(lowest.message)
+            if message is not None and message.status == "queued":
+                await self._send(message)
+        except Unavailable as error:
+            log.error("the store is not there; trying again", conversation=conversation, why=str(error))
+            await self._clock.sleep(1)
+        except NotOurs:
+            log.warning("somebody else is sending; leaving it to them", conversation=conversation)
+            await self._clock.sleep(1)
+        return True
+
+    async def _until(self, lowest: Unsettled) -> None:
+        wait = (lowest.send_at - self._clock.now()).total_seconds()
+        if wait > 0:
+            await self._clock.sleep(wait)
+
+    async def _send(self, message: Message) -> None:
+        account = self._accounts.get(message.account or "")
+        if account is None:
+            detail = f"the account {message.account} is not configured any more"
+            await self._settle(message, Settled("failed", f"{message.id}:failed", failure=Failure(
+                reason="account_restricted", detail=detail)), None)  # fmt: skip
+            return
+        outgoing = await self._outgoing(message)
+        async with self._room[account.name]:
+            try:
+                end = await self._attempts.send(account, outgoing, lambda: self._permit(account, message))
+                await self._settle(message, self._end(account, message, end), getattr(end, "cause", None))
+            finally:
+                self._calling.discard(message.conversation)
+        if end.ids:
+            await self._news_of(account, end.ids)
+
+    async def _outgoing(self, message: Message) -> Outgoing:
+        reply_to = None
+        if message.reply_to is not None:
+            quoted = await self._store.message(message.reply_to)
+            reply_to = quoted.provider_ids[0] if quoted and quoted.provider_ids else None
+        files = [part.media for part in message.parts if isinstance(part, Media) and part.media]
+        links = {file: link for file in files if (link := self._link(file, _LINK_S)) is not None}
+        return Outgoing(
+            id=message.id, to=message.identity or "", parts=message.parts, reply_to=reply_to, media_urls=links
+        )
+
+    async def _permit(self, account: Account, message: Message) -> None:
+        """Wait for the account's pace; from then on the call counts as under way."""
+        self._calling.discard(message.conversation)
+        while (wait := self._rates[account.name].reserve(message.identity or "", self._clock.monotonic())) > 0:
+            await self._clock.sleep(wait)
+        self._calling.add(message.conversation)
+
+    # How it ended.
+
+    def _end(self, account: Account, message: Message, end: Sent | Stopped) -> Settled:
+        if isinstance(end, Sent):
+            return Settled("sent", f"{message.id}:sent", end.ids)
+        match end.outcome:
+            case Refused():
+                return Settled("failed", f"{message.id}:failed", end.ids, end.failure())
+            case Uncertain():
+                return Settled("uncertain", f"{message.id}:uncertain", end.ids, end.failure())
+            case Deferred():
+                return self._deferred(account, message, end, end.outcome)
+
+    def _deferred(self, account: Account, message: Message, end: Stopped, outcome: Deferred) -> Settled:
+        """Again later; unless it has been long enough."""
+        now, last = self._clock.now(), message.received_at + self._config.give_up
+        if now >= last:
+            failure = Failure(reason="expired", detail=f"gave up; last: {outcome.detail}", part=end.part)
+            return Settled("failed", f"{message.id}:failed", end.ids, failure)
+        wait = outcome.wait if outcome.wait is not None else back_off(max(end.tries, 1), self._clock.jitter())
+        if outcome.scope == "account":
+            self._rates[account.name].hold(self._clock.monotonic() + wait)
+        send_at = min(now + timedelta(seconds=wait), last)
+        return Settled("deferred", f"{self._clock.new_id('rec')}:deferred", end.ids, end.failure(), send_at)
+
+    async def _settle(self, message: Message, end: Settled, cause: str | None) -> None:
+        """One record of how it ended, written for as long as it takes."""
+        stamp = Stamp(self._clock.new_id("rec"), _SYSTEM, self._clock.now(), await self._brand(message), cause)
+        while True:
+            try:
+                await self._store.append(
+                    message.conversation, lambda view: settled(view, message.id, end, stamp), end.key
+                )
+            except Unavailable as error:
+                log.error("the end of a message cannot be recorded; trying again", message=message.id, why=str(error))
+                await self._clock.sleep(0.5)
+            else:
+                SETTLED.labels(message.account or "", end.how).inc()
+                return
+
+    async def _brand(self, message: Message) -> str:
+        account = self._accounts.get(message.account or "")
+        if account is not None:
+            return account.brand
+        conversation = await self._store.conversation(message.conversation)
+        return conversation.brand if conversation else "main"

@@ -1,0 +1,54 @@
+"""The composition root: the one module that knows every command."""
+
+from __future__ import annotations
+
+from importlib.metadata import PackageNotFoundError, version
+from typing import Annotated
+
+import typer
+
+from gateway.commands import agents, kept, keys, providers
+from gateway.commands.common import group, say
+from gateway.commands.demo import demo
+from gateway.commands.rebuild import rebuild
+from gateway.commands.serve import serve
+
+app = group("Passerelle: every channel in, one conversation, one agent API out.")
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        try:
+            say(f"passerelle {version('passerelle')}")
+        except PackageNotFoundError:
+            say("passerelle, not installed")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Say the version, and end.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Passerelle: every channel in, one conversation, one agent API out."""
+
+
+app.command()(demo)
+app.command()(serve)
+app.command()(providers.check)
+app.add_typer(keys.app, name="key")
+app.add_typer(agents.app, name="agent")
+app.command()(providers.connectors)
+app.command()(providers.connect)
+app.add_typer(kept.app, name="kept")
+app.command()(rebuild)
+
+
+def main() -> None:
+    """The console script."""
+    app(prog_name="passerelle")
+
+
+if __name__ == "__main__":
+    main()

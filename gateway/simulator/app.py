@@ -1,0 +1,51 @@
+"""The simulator as one web application: the providers' APIs, the control API and the phone page."""
+
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime
+from pathlib import Path
+
+from aiohttp import web
+
+from gateway.simulator.control import Control, explained
+from gateway.simulator.guard import guard
+from gateway.simulator.telegram import Telegram
+from gateway.simulator.world import Channel, Pace, World
+
+STATIC = Path(__file__).parent / "static"
+
+
+def create_app(folder: Path, *, clock: Callable[[], datetime], pace: Pace | None = None) -> web.Application:
+    """The simulator, to be mounted with `app.add_subapp("/simulator", …)` or any other prefix.
+
+    `folder` keeps what it must not forget. Its tasks start and end with the application. Answers are for
+    loopback addresses only. `pace` says how webhooks are repeated.
+    """
+    world = World(folder, clock, pace or Pace())
+    channels: dict[str, Channel] = {"telegram": Telegram(world)}
+    app = web.Application(middlewares=[guard, explained])
+    for channel in channels.values():
+        app.add_routes(channel.routes())
+    app.add_routes(Control(world, channels).routes())
+    app.add_routes([web.get("", _slash), web.get("/", _page), web.static("/static", STATIC)])
+
+    async def living(_: web.Application) -> AsyncIterator[None]:
+        await world.start()
+        for channel in channels.values():
+            await channel.start()
+        yield
+        await world.stop()
+
+    async def release(_: web.Application) -> None:
+        world.release()
+
+    app.cleanup_ctx.append(living)
+    app.on_shutdown.append(release)
+    return app
+
+
+async def _slash(request: web.Request) -> web.Response:
+    return web.Response(status=308, headers={"Location": f"{request.path}/"})
+
+
+async def _page(_: web.Request) -> web.FileResponse:
+    return web.FileResponse(STATIC / "index.html")

@@ -1,0 +1,82 @@
+"""The record: one line of the log per thing that happened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+VERSION = 1
+"""Of the records that this program writes."""
+
+RecordKind = Literal[
+    "message.received", "message.edited", "message.queued", "message.deferred", "message.sent", "message.failed",
+    "message.uncertain", "message.delivered", "message.read", "note.added", "conversation.opened",
+    "conversation.pending", "conversation.snoozed", "conversation.resolved", "conversation.assigned",
+    "conversation.changed", "conversation.read", "identity.blocked", "identity.unblocked", "identity.opted_out",
+    "identity.opted_in",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class By:
+    """Who caused a record: a person, an agent, a bot (an API key), or the system."""
+
+    kind: Literal["person", "agent", "bot", "system"]
+    id: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A record before the store has numbered it.
+
+    ``key`` makes it unique in the store. ``data`` holds JSON values only. ``request`` is a digest of the call that
+    asked for it, by which a repeated Idempotency-Key with another body is told from a true repeat.
+    """
+
+    id: str
+    key: str
+    kind: RecordKind
+    brand: str
+    account: str | None = None
+    by: By
+    cause: str | None = None
+    at: datetime
+    received_at: datetime | None = None
+    data: Mapping[str, Any] = field(default_factory=dict)
+    request: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """What we keep. ``seq`` numbers a stream without gaps from 1; ``feed`` numbers the whole store."""
+
+    v: int = VERSION
+    feed: int
+    id: str
+    stream: str
+    seq: int
+    key: str
+    kind: str
+    brand: str
+    account: str | None
+    by: By
+    cause: str | None
+    at: datetime
+    received_at: datetime | None
+    data: Mapping[str, Any]
+    request: str | None = None
+
+
+Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
+UPCASTERS: dict[int, Upcaster] = {}
+"""Per version of a record: what makes its data that of the next version."""
+
+
+def upcast(v: int, data: dict[str, Any], upcasters: Mapping[int, Upcaster] = UPCASTERS) -> dict[str, Any]:
+    """A record's data as this version reads it. A newer version is read as it is: unknown fields are ignored."""
+    for version in range(v, VERSION):
+        data = upcasters[version](data)
+    return data

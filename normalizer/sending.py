@@ -1,0 +1,70 @@
+"""What became of a message that we sent: one record per end, or per wait. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from normalizer.decision import Refusal, Stamp, View, done
+from normalizer.model import Failure, rfc3339
+from normalizer.record import Draft
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """How sending a message ended, or when it is tried again.
+
+    ``provider_ids`` are those of every part that went out. ``send_at`` is for ``deferred``.
+    """
+
+    how: Literal["sent", "failed", "uncertain", "deferred"]
+    key: str
+    provider_ids: tuple[str, ...] = ()
+    failure: Failure | None = None
+    send_at: datetime | None = None
+
+
+def settled(view: View, message_id: str, end: Settled, stamp: Stamp) -> Draft | None:
+    """The record of how a message's sending ended; None when that is known already."""
+    message = view.message(message_id)
+    if message is None or message.status not in {"queued", "sending", "uncertain", "delivered", "read"}:
+        return None
+    data: dict[str, Any] = {
+        "message": message_id,
+        "status": "queued" if end.how == "deferred" else end.how,
+        "failure": end.failure.model_dump(mode="json") if end.failure else None,
+        "provider_ids": list(end.provider_ids),
+    }
+    if end.send_at is not None:
+        data["send_at"] = rfc3339(end.send_at)
+    if end.how == "sent":
+        data["sent_at"] = rfc3339(stamp.at)
+    return done(f"message.{end.how}", end.key, stamp, data, message.account)  # type: ignore[arg-type] # a RecordKind each
+
+
+def settled_by_agent(
+    view: View, message_id: str, status: Literal["sent", "failed"], stamp: Stamp, key: str, request: str | None
+) -> Draft:
+    """An agent ends an uncertain message. What stood after the uncertain part was never tried: it then fails from there.
+
+    Raises Refusal ``not_uncertain``.
+    """
+    message = view.message(message_id)
+    if message is None:
+        raise Refusal("not_found", "no such message")
+    if message.status != "uncertain":
+        raise Refusal("not_uncertain", f"this message is {message.status}; only an uncertain one can be settled")
+    part = message.failure.part if message.failure else 0
+    failure = None
+    if status == "failed":
+        failure = Failure(reason="unknown", detail="settled as failed by hand", part=part)
+    elif part + 1 < len(message.parts):
+        failure = Failure(reason="unknown", detail="the parts after this one were never sent", part=part + 1)
+    data: dict[str, Any] = {
+        "message": message_id,
+        "status": "failed" if failure else "sent",
+        "failure": failure.model_dump(mode="json") if failure else None,
+        "provider_ids": list(message.provider_ids),
+    } | ({} if failure else {"sent_at": rfc3339(stamp.at)})
+    return done("message.failed" if failure else "message.sent", key, stamp, data, message.account, request)

@@ -1,0 +1,62 @@
+"""The page's files: both languages say the same things, and nothing asks for what the policy forbids."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+STATIC = Path(__file__).parents[3] / "gateway" / "simulator" / "static"
+SCRIPTS = "\n".join(path.read_text() for path in STATIC.glob("*.js"))
+PAGE = (STATIC / "index.html").read_text()
+ENGLISH, FRENCH = (json.loads((STATIC / "locales" / f"{name}.json").read_text()) for name in ("en", "fr"))
+
+
+def test_both_catalogues_have_the_same_words() -> None:
+    assert ENGLISH.keys() == FRENCH.keys()
+    for key, said in ENGLISH.items():
+        placed = [set(re.findall(r"\{(\w+)\}", json.dumps(words))) for words in (said, FRENCH[key])]
+        assert placed[0] == placed[1] or "count" in placed[1], key
+
+
+def test_every_word_asked_for_exists() -> None:
+    asked = set(re.findall(r"\bt\(\"([a-z_.A-Z]+)\"", SCRIPTS)) | set(re.findall(r'data-t(?:-label)?="([^"]+)"', PAGE))
+    assert len(asked) > 60
+    assert asked <= ENGLISH.keys()
+    kinds = set(re.findall(r"^\s+(?:\w+: \{.*?\},? ?)+$", SCRIPTS))
+    for kind in {*kinds, *re.findall(r"\b(webhook_\w+|accept_then_\w+):", SCRIPTS)}:
+        assert {f"fault.{kind}", f"fault.{kind}.means", f"fault.{kind}.wants"} <= ENGLISH.keys()
+
+
+@pytest.mark.parametrize(
+    "forbidden", [r"innerHTML", r"\beval\(", r"setAttribute\(\"style\"", r"https?://(?!www\.w3\.org)\w"]
+)
+def test_nothing_the_policy_forbids(forbidden: str) -> None:
+    assert not re.search(forbidden, SCRIPTS)
+    assert not re.search(r"<script(?![^>]*src=)|\sstyle=|\son\w+=", PAGE)
+
+
+def _luminance(color: str) -> float:
+    parts = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def _contrast(one: str, other: str) -> float:
+    light, dark = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize("theme", [0, 1], ids=["light", "dark"])
+def test_contrast(theme: int) -> None:
+    blocks = re.findall(r":root \{(.*?)\}", (STATIC / "style.css").read_text(), re.DOTALL)
+    token = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", blocks[theme]))
+    texts = ("ink", "ink-2", "accent", "warn", "bad", "good", "string", "number", "word")
+    for text in texts:
+        for ground in ("paper", "wall"):
+            assert _contrast(token[text], token[ground]) >= 4.5, (text, ground)
+    for text in ("ink", "ink-2", "accent"):
+        for ground in ("mine", "theirs"):
+            assert _contrast(token[text], token[ground]) >= 4.5, (text, ground)
+    assert _contrast(token["on-accent"], token["accent"]) >= 4.5
+    assert _contrast(token["edge"], token["paper"]) >= 3
