@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
-from functools import partial
+from functools import cache, partial
 from importlib.metadata import PackageNotFoundError, version
 
 import orjson
@@ -73,8 +73,13 @@ def _api(inside: Inside) -> Api:
         changes=Changes(inside.store, inside.clock),
         frames=frames,
         hub=Hub(inside.store, inside.broker, frames, door, inside.clock),
-        document=orjson.dumps(document(ROUTES, _version())),
+        document=_document(),
     )
+
+
+@cache
+def _document() -> bytes:
+    return orjson.dumps(document(ROUTES, _version()))
 
 
 def _version() -> str:

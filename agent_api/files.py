@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 from aiohttp import BodyPartReader, MultipartReader, web
-from gateway.media import TooLarge
 
 from agent_api.answers import AttachmentShown, PendingShown
 from agent_api.asked import UploadParams
 from agent_api.problems import Problem, wrong
 from agent_api.wire import Ask, Route, answered
+from gateway.media import TooLarge, media_type
 from gateway.ports import KeptFile
 
 FETCH_WAIT = 10.0
 """Seconds that a reader waits for a fetch under way."""
 _CHUNK = 64 * 1024
-_IMAGES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 
 
 async def _upload(ask: Ask) -> web.Response:
@@ -29,7 +28,13 @@ async def _upload(ask: Ask) -> web.Response:
         raise Problem(413, "too_large", str(error) or "the file is too large") from None
     except (ValueError, AssertionError) as error:
         raise Problem(400, "malformed", f"this multipart body cannot be read: {error}") from None
-    found = {"media": file.id, "media_type": _kind(file.mime), "mime": file.mime, "size": file.size, "name": file.name}
+    found = {
+        "media": file.id,
+        "media_type": media_type(file.mime),
+        "mime": file.mime,
+        "size": file.size,
+        "name": file.name,
+    }
     return answered(found, 201)
 
 
@@ -62,13 +67,6 @@ async def _chunks(part: BodyPartReader) -> AsyncIterator[bytes]:
         yield chunk
 
 
-def _kind(mime: str) -> str:
-    if mime in _IMAGES:
-        return "image"
-    kind = mime.partition("/")[0]
-    return kind if kind in {"audio", "video"} else "file"
-
-
 async def _get(ask: Ask) -> web.StreamResponse:
     inside, named = ask.api.inside, ask.named()
     file = await inside.store.file(named)
@@ -80,8 +78,7 @@ async def _get(ask: Ask) -> web.StreamResponse:
         return answered({"media": named, "state": "pending"}, 202, {"Retry-After": "3"})
     if file.state != "kept":
         raise Problem(410, "not_fetched", file.why or "this file could not be fetched")
-    headers = {"Cache-Control": "private, max-age=86400", **inside.media.served(file)}
-    return web.FileResponse(inside.media.path(file), headers=headers)
+    return web.FileResponse(inside.media.path(file), headers=inside.media.served(file))
 
 
 ROUTES = (

@@ -67,6 +67,8 @@ def of(error: Exception) -> Problem | None:
             )
         case Unavailable():
             found = Problem(503, "unavailable", "nothing durable can be done just now", headers={"Retry-After": "1"})
+        case ConnectionError() | web.RequestPayloadError():
+            found = Problem(400, "incomplete", "the body ended too early")
         case web.HTTPException():
             found = _of_http(error)
         case _:

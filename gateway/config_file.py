@@ -16,7 +16,9 @@ T = TypeVar("T")
 
 Entries = dict[str, tuple["Place", Node]]
 
-_VARIABLE = re.compile(r"\$\$\{|\$\{(?:(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?P<default>:-[^}]*)?\})?")
+_VARIABLE = re.compile(r"\$\$\{|\$\{(?:(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?P<default>:-[^}\n]*)?\})?")
+_TO_YAML = str.maketrans({mark: chr(0x10FF00 + ord(mark)) for mark in "{}[],:#"})
+_FROM_YAML = {ord(there): here for here, there in _TO_YAML.items()}
 _QUOTED = re.compile(r"'(?!<)[^'\s]{4,}'")
 _STANDARD = "tag:yaml.org,2002:"
 _WORTH_HIDING = 4
@@ -157,6 +159,18 @@ class Page:
         return None if is_null(node) else self.text(place, node) or ""
 
 
+class _Loader(yaml.SafeLoader):
+    """YAML in which ``${NAME:-default}`` is text anywhere, even unquoted within ``{…}``, where braces would end it."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(_VARIABLE.sub(lambda match: match[0].translate(_TO_YAML), text))
+
+    def compose_scalar_node(self, anchor: Any) -> ScalarNode:
+        node: ScalarNode = super().compose_scalar_node(anchor)
+        node.value = node.value.translate(_FROM_YAML)
+        return node
+
+
 class Section:
     """A table with keys that we know: take each; the others are noted as unknown."""
 
@@ -216,7 +230,7 @@ def opened(path: Path, environ: Mapping[str, str]) -> tuple[Page, Node | None]:
     """A file and its top node, None if it is empty; raises ConfigErrors if it cannot be read or is no YAML."""
     page = Page(path, environ)
     try:
-        return page, yaml.compose(path.read_bytes().decode(), Loader=yaml.SafeLoader)
+        return page, yaml.compose(path.read_bytes().decode(), Loader=_Loader)
     except OSError as error:
         page.wrong(Place(), f"cannot be read: {error.strerror}", "give the path of a configuration file")
     except UnicodeDecodeError as error:
@@ -224,7 +238,8 @@ def opened(path: Path, environ: Mapping[str, str]) -> tuple[Page, Node | None]:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = Place(line=mark.line + 1, column=mark.column + 1) if mark else Place()
-        page.wrong(place, f"is not YAML: {_QUOTED.sub('…', error.problem or error.context or '')}")
+        words = (error.problem or error.context or "").translate(_FROM_YAML)
+        page.wrong(place, f"is not YAML: {_QUOTED.sub('…', words)}")
     except yaml.reader.ReaderError as error:
         page.wrong(Place(), f"is not YAML: it has a character that YAML does not allow, U+{error.character:04X}")
     except RecursionError:

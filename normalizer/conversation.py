@@ -44,9 +44,10 @@ def reply(view: View, asked: Asked, stamp: Stamp, channels: Mapping[str, str]) -
     conversation = existing(view)
     account, identity = route(conversation, asked.via)
     if account not in channels:
-        raise Refusal("unreachable", f"the account {account} is not configured any more", "/via")
+        raise Refusal("unreachable", f"the account {account} is not configured any more", "/via" if asked.via else "")
     _reachable(conversation.reach.get(reach_key(account, identity), Reach()))
-    if asked.reply_to is not None and view.message(asked.reply_to) is None:
+    quoted = None if asked.reply_to is None else view.message(asked.reply_to)
+    if asked.reply_to is not None and (quoted is None or quoted.kind != "message"):
         raise Refusal("invalid", "no such message in this conversation", "/reply_to")
     message = Message(
         id=asked.message_id,
@@ -75,8 +76,14 @@ def _reachable(reach: Reach) -> None:
 
 
 def missing_parts(message: Message) -> tuple[Part, ...]:
-    """The parts of a failed or uncertain message that are not known to have gone out."""
-    return message.parts[message.failure.part if message.failure else 0 :]
+    """The parts of a failed or uncertain message that are not known to have gone out, or whose receipt says failed."""
+    stopped = message.failure.part if message.failure else 0
+    tried = stopped if message.sent_at is None else len(message.parts)
+    if len(message.provider_ids) != tried:  # nobody can say which id is whose
+        return message.parts[stopped:]
+    told = [message.receipts.get(provider_id) for provider_id in message.provider_ids]
+    lost = (part for part, status in zip(message.parts, told, strict=False) if status == "failed")
+    return (*lost, *message.parts[tried:])
 
 
 def note(view: View, stamp: Stamp, message_id: str, text: str, key: str, request: str | None) -> Draft:

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from normalizer import debts
 from normalizer.model import (
     RANK,
     Assignee,
@@ -20,7 +21,6 @@ from normalizer.model import (
     Person,
     PersonRef,
     Reach,
-    Status,
     reach_key,
 )
 from normalizer.record import Record
@@ -32,6 +32,7 @@ _EVENTS = {
     "identity.opted_in",
 }  # fmt: skip
 _SAID = {"message.received", "message.queued", "note.added"}
+_UNKNOWN = Failure(reason="unknown")
 
 
 def time(value: str | None) -> datetime | None:
@@ -55,15 +56,16 @@ def apply_to_line(line: Message | None, record: Record) -> Message | None:
     """The line after a record about it; None while the record that made it has not been seen."""
     if record.kind in _SAID:
         said = record.data["message"]
-        return Message.model_validate({**said, "conversation": record.stream, "seq": record.seq})
+        return line or Message.model_validate({**said, "conversation": record.stream, "seq": record.seq})
     if record.kind in _EVENTS:
         return _event(record)
     if line is None:
         return None
     match record.kind:
         case "message.edited":
-            parts = _parts.validate_python(record.data["parts"])
-            return line.model_copy(update={"parts": parts, "edited_at": time(record.data["edited_at"])})
+            parts, at = _parts.validate_python(record.data["parts"]), time(record.data["edited_at"])
+            newer = line.edited_at is not None and at is not None and line.edited_at > at
+            return line if newer else line.model_copy(update={"parts": parts, "edited_at": at})
         case "message.sent" | "message.failed" | "message.uncertain" | "message.delivered" | "message.read":
             return _receipt(line, record) if "provider_id" in record.data else _settled(line, record)
         case _:
@@ -88,15 +90,16 @@ def _event(record: Record) -> Message:
 
 
 def _settled(line: Message, record: Record) -> Message:
-    ids = tuple(record.data["provider_ids"])
-    receipts = dict(line.receipts)
-    if record.data["status"] == "sent":
-        for provider_id in ids:
-            receipts.setdefault(provider_id, "sent")
-    update: dict[str, Any] = {"provider_ids": ids, "receipts": receipts}
-    if "sent_at" in record.data:
-        update["sent_at"] = time(record.data["sent_at"])
-    return _raise(line.model_copy(update=update), record.data["status"], record.data["failure"])
+    said = record.data
+    line = line.model_copy(update={"provider_ids": max(line.provider_ids, tuple(said["provider_ids"]), key=len)})
+    if RANK[said["status"]] < RANK[line.status]:
+        return line
+    if said["status"] == "sent":
+        receipts = {**dict.fromkeys(line.provider_ids, "sent"), **line.receipts}
+        return _judged(line.model_copy(update={"receipts": receipts, "sent_at": time(said["sent_at"])}), None)
+    return line.model_copy(
+        update={"status": said["status"], "failure": Failure.model_validate(said["failure"] or _UNKNOWN)}
+    )
 
 
 def _receipt(line: Message, record: Record) -> Message:
@@ -104,23 +107,22 @@ def _receipt(line: Message, record: Record) -> Message:
     if known is not None and RANK[known] >= RANK[told]:
         return line
     line = line.model_copy(update={"receipts": {**line.receipts, record.data["provider_id"]: told}})
-    if line.sent_at is None:  # word of the provider overtook our own note, or a part never went out
+    if line.sent_at is None:  # a part never went out, or nobody knows: what is told of the others changes nothing yet
         return line
-    return _raise(line, told, record.data["failure"])
+    return _judged(line, record.data["failure"])
 
 
-def _raise(line: Message, status: Status, failure: Mapping[str, Any] | None) -> Message:
-    """The line at its new status, which only ever rises; of several parts the lowest counts, but for a failed one."""
-    told = [line.receipts.get(provider_id, "sent") for provider_id in line.provider_ids]
-    if status in {"sent", "delivered", "read"} and told:
-        status = "failed" if "failed" in told else min(told, key=RANK.__getitem__)
-    if RANK[status] < RANK[line.status]:
-        return line
-    keeps = status in {"failed", "uncertain"}
-    found = (
-        (Failure.model_validate(failure) if failure else line.failure or Failure(reason="unknown")) if keeps else None
-    )
-    return line.model_copy(update={"status": status, "failure": found})
+def _judged(line: Message, failure: Mapping[str, Any] | None) -> Message:
+    """A message that went out whole, at the lowest status of its parts; failed while one of them is."""
+    told = [line.receipts[provider_id] for provider_id in line.provider_ids] or [*line.receipts.values()] or ["sent"]
+    if "failed" not in told:
+        return line.model_copy(update={"status": min(told, key=RANK.__getitem__), "failure": None})
+    known = [line.failure] if line.failure and line.status == "failed" else []
+    news = [Failure.model_validate(failure)] if failure else []
+    found = min([*known, *news] or [_UNKNOWN], key=lambda one: (one.reason == "unknown", one.model_dump_json()))
+    if len(told) == len(line.parts):
+        found = found.model_copy(update={"part": told.index("failed")})
+    return line.model_copy(update={"status": "failed", "failure": found})
 
 
 # Conversations.
@@ -149,18 +151,12 @@ def apply(conversation: Conversation | None, record: Record) -> Conversation | N
             after = _news(conversation, record)
         case _:
             after = conversation
-    return after.model_copy(update={"seq": record.seq, "updated_at": record.at})
+    return after.model_copy(update={"seq": record.seq, "updated_at": max(record.at, after.updated_at)})
 
 
-def _new(record: Record, person: PersonRef, status: ConversationStatus) -> Conversation:
-    return Conversation(
-        id=record.stream,
-        brand=record.brand,
-        person=person,
-        status=status,
-        opened_at=record.at,
-        updated_at=record.at,
-    )
+def _new(record: Record, person: str, status: ConversationStatus) -> Conversation:
+    at, who = record.at, PersonRef(id=person)
+    return Conversation(id=record.stream, brand=record.brand, person=who, status=status, opened_at=at, updated_at=at)
 
 
 def _received(before: Conversation | None, record: Record) -> Conversation:
@@ -168,27 +164,26 @@ def _received(before: Conversation | None, record: Record) -> Conversation:
     assert message is not None  # noqa: S101 - a received message always makes its line
     assert message.account is not None and message.identity is not None  # noqa: S101, PT018
     at = record.received_at or record.at
-    person = PersonRef(id=message.author.id, name=message.author.name, identities=(message.identity,))
-    was = before or _new(record, person, "open")
-    came_by = reach_key(message.account, message.identity)
-    newest = is_newest(was, message)
+    was = before or _new(record, message.author.id, "open")
+    came_by, shown_at = reach_key(message.account, message.identity), message.shown_at
     update: dict[str, Any] = {
         "status": "open",
         "snoozed_until": None,
         "person": _known(was.person, message.author.name, message.identity),
-        "unread": was.unread + (was.read_up_to is None or message.shown_at > was.read_up_to),
-        "unanswered_since": was.unanswered_since or at,
-        "last_inbound_at": {**was.last_inbound_at, came_by: at},
+        "unread": was.unread + 1,
+        "unanswered_since": min(at, was.unanswered_since or at),
+        "last_inbound_at": {**was.last_inbound_at, came_by: max(shown_at, was.last_inbound_at.get(came_by, shown_at))},
     }
     if was.status == "resolved":
         update["opened_at"] = at
     if was.status != "open":
         update["revision"] = was.revision + 1
-    if was.reach.get(came_by, Reach()).blocked:  # who writes has let us in again
-        update["reach"] = {**was.reach, came_by: was.reach[came_by].model_copy(update={"blocked": False})}
-    if newest:
-        update |= {"last_message": message}
-    if newest or was.account is None:
+    reach = was.reach.get(came_by, Reach())
+    if reach.blocked_at is not None and shown_at >= reach.blocked_at:  # who writes has let us in again
+        update["reach"] = {**was.reach, came_by: reach.model_copy(update={"blocked": False, "blocked_at": shown_at})}
+    if is_newest(was, message):
+        update["last_message"] = message
+    if all((shown_at, came_by) >= (earlier, by) for by, earlier in was.last_inbound_at.items()):
         update |= {"account": message.account, "channel": message.channel, "identity": message.identity}
     return was.model_copy(update=update)
 
@@ -206,17 +201,19 @@ def _known(person: PersonRef, name: str, identity: str) -> PersonRef:
 
 def _reached(before: Conversation | None, record: Record) -> Conversation:
     told = record.data
-    person = PersonRef(id=told["person"]["id"], name=told["person"]["name"], identities=(told["identity"],))
-    was = before or _new(record, person, "resolved")
-    key = reach_key(told["account"], told["identity"])
-    change = {
-        "blocked": {"blocked": True},
-        "unblocked": {"blocked": False},
-        "opted_out": {"opted_out": True},
-        "opted_in": {"opted_out": False},
+    was = before or _new(record, told["person"]["id"], "resolved")
+    key, at = reach_key(told["account"], told["identity"]), time(told.get("at")) or record.at
+    what, now = {
+        "blocked": ("blocked", True),
+        "unblocked": ("blocked", False),
+        "opted_out": ("opted_out", True),
+        "opted_in": ("opted_out", False),
     }[told["change"]]
-    reach = was.reach.get(key, Reach()).model_copy(update=change)
-    update: dict[str, Any] = {"reach": {**was.reach, key: reach}}
+    reach = was.reach.get(key, Reach())
+    heard = [reach.blocked_at, was.last_inbound_at.get(key)] if what == "blocked" else [reach.opted_out_at]
+    update: dict[str, Any] = {"person": _known(was.person, told["person"]["name"], told["identity"])}
+    if all(earlier is None or earlier <= at for earlier in heard):
+        update["reach"] = {**was.reach, key: reach.model_copy(update={what: now, f"{what}_at": at})}
     if was.account is None:
         update |= {"account": told["account"], "channel": told["channel"], "identity": told["identity"]}
     return was.model_copy(update=update)
@@ -225,9 +222,7 @@ def _reached(before: Conversation | None, record: Record) -> Conversation:
 def _replied(was: Conversation, record: Record) -> Conversation:
     message = apply_to_line(None, record)
     assert message is not None  # noqa: S101 - a queued message always makes its line
-    update: dict[str, Any] = {"unread": 0, "unanswered_since": None, "read_up_to": record.at}
-    if was.unanswered_since is not None:
-        update["answering"] = {**was.answering, message.id: was.unanswered_since}
+    update: dict[str, Any] = {"unread": 0, "read_up_to": record.at, **debts.taken_on(was, message.id)}
     if is_newest(was, message):
         update["last_message"] = message
     return was.model_copy(update=update)
@@ -236,14 +231,17 @@ def _replied(was: Conversation, record: Record) -> Conversation:
 def _news(was: Conversation, record: Record) -> Conversation:
     """A message's status or text changed: the last line shows it, and a failed answer is owed again."""
     update: dict[str, Any] = {}
-    about = line_id(record)
-    if was.last_message is not None and was.last_message.id == about:
-        update["last_message"] = apply_to_line(was.last_message, record)
-    owed = was.answering.get(about or "")
-    if owed is not None and record.kind in {"message.sent", "message.failed"}:
-        update["answering"] = {message: since for message, since in was.answering.items() if message != about}
-        if record.kind == "message.failed":
-            update["unanswered_since"] = min(owed, was.unanswered_since or owed)
+    about, last, receipt = line_id(record) or "", was.last_message, "provider_id" in record.data
+    if last is not None and last.id == about:
+        now = apply_to_line(last, record) or last
+        update["last_message"] = now
+        if receipt and now.status == "failed" != last.status:
+            update |= debts.owed_after_all(was)
+    if about in was.answering and not receipt:
+        if record.kind == "message.sent":
+            update |= debts.paid(was, about)
+        elif record.kind == "message.failed":
+            update |= debts.given_back(was, about)
     return was.model_copy(update=update)
 
 
@@ -261,6 +259,8 @@ def _changed(was: Conversation, record: Record) -> Conversation:
         update["assignee"] = None if said["assignee"] is None else Assignee.model_validate(said["assignee"])
     if said.get("status") == "resolved":
         update["unanswered_since"] = None
+    elif "status" in said and was.status == "resolved":
+        update["opened_at"] = record.at
     return was.model_copy(update=update)
 
 

@@ -9,8 +9,11 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 
 def in_utc_milliseconds(time: datetime) -> datetime:
-    """The same instant in UTC, cut to the millisecond, which is all that the format keeps."""
-    return time.astimezone(UTC).replace(microsecond=time.microsecond // 1000 * 1000)
+    """The same instant in UTC, cut to the millisecond, which is all that the format keeps; raises ValueError."""
+    try:
+        return time.astimezone(UTC).replace(microsecond=time.microsecond // 1000 * 1000)
+    except OverflowError:
+        raise ValueError("in UTC this is before the year 1 or after the year 9999") from None
 
 
 def rfc3339(time: datetime) -> str:
@@ -236,10 +239,12 @@ class Assignee(Model):
 
 
 class Reach(Model):
-    """Whether an identity may be written to from an account, as far as the customer or the provider said."""
+    """Whether an identity may be written to from an account, as far as the customer or the provider said, and when."""
 
     blocked: bool = False
     opted_out: bool = False
+    blocked_at: Instant | None = None
+    opted_out_at: Instant | None = None
 
 
 ConversationStatus = Literal["open", "pending", "snoozed", "resolved"]
@@ -249,8 +254,9 @@ class Conversation(Model):
     """Everything between one person and the brand, folded from its records.
 
     ``revision`` counts changes of what a PATCH may change. ``unanswered_since`` is when the oldest message arrived
-    that nobody has answered; ``answering`` remembers it per reply under way, so that a failed reply gives it back.
-    ``reach`` is kept per ``account identity``. ``last_inbound_at`` is the newest arrival per ``account identity``.
+    that nobody has answered; ``answering`` remembers it per reply under way, in their order, so that a failed reply
+    gives it back. ``reach`` is kept per ``account identity``, and so is ``last_inbound_at``: when the newest message
+    that came by it was written (never after we had it).
     """
 
     id: str

@@ -10,6 +10,9 @@ from normalizer.decision import Refusal, Stamp, View, done
 from normalizer.model import Failure, rfc3339
 from normalizer.record import Draft
 
+_UNDER_WAY = {"queued", "sending"}
+_STILL_OPEN = {*_UNDER_WAY, "uncertain"}
+
 
 @dataclass(frozen=True, slots=True)
 class Settled:
@@ -28,7 +31,8 @@ class Settled:
 def settled(view: View, message_id: str, end: Settled, stamp: Stamp) -> Draft | None:
     """The record of how a message's sending ended; None when that is known already."""
     message = view.message(message_id)
-    if message is None or message.status not in {"queued", "sending", "uncertain", "delivered", "read"}:
+    still_open = _STILL_OPEN if end.how in {"sent", "failed"} else _UNDER_WAY
+    if message is None or message.status not in still_open:
         return None
     data: dict[str, Any] = {
         "message": message_id,

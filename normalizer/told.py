@@ -105,6 +105,7 @@ def reach_changed(event: ReachChanged, place: Place, channel: Channel, stamp: St
         "account": channel.account,
         "channel": channel.channel,
         "change": event.change,
+        "at": rfc3339(event.at),
     }
     return _told(f"identity.{event.change}", event.id, channel, stamp, data)  # type: ignore[arg-type] # a RecordKind each
 

@@ -110,7 +110,7 @@ function folded(conversation, frame) {
       next.due_at = null;
     }
   } else if (typeof data.message === 'string' && data.status && !data.provider_id && conversation.last_message?.id === data.message) {
-    next.last_message = { ...conversation.last_message, status: data.status, failure: data.failure || null };
+    next.last_message = { .../** @type {any} */ (conversation.last_message), status: data.status, failure: data.failure || null };
   }
   if (frame.kind === 'conversation.read') next.unread = 0;
   if (frame.kind === 'conversation.assigned' && 'assignee' in data) next.assignee = data.assignee;

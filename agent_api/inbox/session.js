@@ -5,7 +5,7 @@ import { applyToConversation, fetchOne, forgetAll } from './conversations.js';
 import { applyToLines, distrust, forgetLines } from './lines.js';
 import { load, shown, state } from './list.js';
 import { connect, disconnect } from './live.js';
-import { accounts, dialog, place, session, signInNotice } from './store.js';
+import { dialog, place, session, signInNotice } from './store.js';
 
 const LINK = /^#link=(.+)$/;
 
@@ -56,9 +56,6 @@ function enter(who) {
   });
   // A network that lets no WebSocket through still shows what there is.
   setTimeout(() => state.value === 'loading' && !shown.value.length && load(), 2500);
-  get('/v1/accounts').then((answer) => {
-    accounts.value = new Map(answer.data.map((/** @type {any} */ one) => [one.name, one]));
-  }, () => {});
 }
 
 /** The stream starts here, without a past: what is on the screen is read anew. */

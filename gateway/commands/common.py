@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+import traceback
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Annotated, Any, TypeVar
 import typer
 import uvloop
 from typer.core import TyperGroup
+from typer.exceptions import TyperException
 
 from connectors import catalog
 from gateway import config as configuration
@@ -20,6 +22,7 @@ from gateway.adapters.sqlite import InUse, SqliteStore
 from gateway.adapters.system import SystemClock
 from gateway.config import Account, Config, ConfigErrors
 from gateway.config_file import nearest
+from gateway.logs import HIDE, secrets_of
 from gateway.ports import Unavailable
 
 T = TypeVar("T")
@@ -45,22 +48,31 @@ class Commands(TyperGroup):
         """Run the command; exits 1 when it fails, and 2 when it was wrongly used or configured."""
         try:
             return super().invoke(ctx)
-        except ConfigErrors as errors:
-            count = len(errors.problems)
-            text, code = f"{errors}\n{count} problem{'s' if count > 1 else ''} in the configuration", WRONG
-        except Failure as failure:
-            text, code = str(failure), failure.code
-        except InUse as error:
-            text, code = str(error), FAILED
-        except Unavailable as error:
-            text, code = f"{error}\nsee that the disk has room and that the store may be written to", FAILED
-        except catalog.CatalogError as error:
-            text, code = str(error), FAILED
-        except OSError as error:
-            where = f"{error.filename}: " if error.filename else ""
-            text, code = f"{where}{error.strerror or error}", FAILED
-        tell(f"passerelle: {text}")
+        except (typer.Exit, typer.Abort, TyperException):
+            raise
+        except Exception as error:  # noqa: BLE001 - the end of the line for all of them
+            text, code = _ending(error)
+        tell(HIDE.text(f"passerelle: {text}"))
         raise typer.Exit(code)
+
+
+def _ending(error: Exception) -> tuple[str, int]:
+    """What to say of a failure, and the exit code."""
+    match error:
+        case ConfigErrors():
+            count = len(error.problems)
+            return f"{error}\n{count} problem{'s' if count > 1 else ''} in the configuration", WRONG
+        case Failure():
+            return str(error), error.code
+        case Unavailable():
+            return f"{error}\nsee that the disk has room and that the store may be written to", FAILED
+        case InUse() | catalog.CatalogError():
+            return str(error), FAILED
+        case OSError():
+            return f"{error.filename}: {error.strerror}" if error.filename else str(error), FAILED
+        case _:
+            trace = "".join(traceback.format_exception(error))
+            return f"this is a mistake of ours; please report it\n{trace}", FAILED
 
 
 def group(about: str) -> typer.Typer:
@@ -86,8 +98,10 @@ def table(rows: Sequence[Sequence[str]]) -> None:
 
 
 def loaded(path: Path) -> Config:
-    """The configuration in a file; raises ConfigErrors."""
-    return configuration.load(path, os.environ, catalog.find())
+    """The configuration in a file, whose secrets are said nowhere from then on; raises ConfigErrors."""
+    config = configuration.load(path, os.environ, catalog.find())
+    HIDE.hide(*secrets_of(config))
+    return config
 
 
 def account_of(config: Config, name: str) -> Account:

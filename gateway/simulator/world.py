@@ -1,4 +1,4 @@
-"""What every channel of the simulator shares: the store, the live board, the faults, the traffic, the clock."""
+"""What all channels of the simulator have in common: the store, the live board, the faults, the traffic, the clock."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
@@ -32,7 +32,7 @@ class Pace:
 
 
 class World:
-    """One simulator: everything its channels share. It lives from `start` to `stop`."""
+    """One simulator: everything its channels have in common. It lives from `start` to `stop`."""
 
     def __init__(self, folder: Path, clock: Callable[[], datetime], pace: Pace) -> None:
         self.clock = clock
@@ -133,7 +133,7 @@ Deed = Callable[[str, str, Fields], Coroutine[Any, Any, Json]]  # (account, chat
 
 
 class Channel(Protocol):
-    """What a provider must bring to be simulated; everything else (delivery, faults, traffic, page) is shared."""
+    """What a provider must bring to be simulated; the rest (delivery, faults, traffic, page) is common to all."""
 
     name: str
     title: str

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,14 +18,16 @@ from agent_api import app as agent_api
 from agent_api.auth import digest
 from agent_api.openapi import document
 from agent_api.passwords import hashed
+from connectors import api as connectors_api
+from connectors.api import Call
 from connectors.telegram import Settings, connector
 from gateway.adapters.memory import MemoryBroker
 from gateway.adapters.sqlite import SqliteStore
 from gateway.adapters.system import SystemClock
 from gateway.config import Account
-from gateway.media import TooLarge
+from gateway.media import Media
 from gateway.outbox import Relay
-from gateway.ports import Agent, Key, KeptFile, Session, Store
+from gateway.ports import Agent, Download, KeptFile, Key, NeverSent, Session
 from gateway.replies import Replies
 from normalizer import told
 from normalizer.decision import Channel, Place, Stamp
@@ -52,40 +54,25 @@ class MovableClock(SystemClock):
         return super().monotonic() + self.ahead.total_seconds()
 
 
-class Folder:
-    """Files in a folder, with nothing to fetch them from."""
+class Nobody:
+    """A network that nobody answers on."""
 
-    def __init__(self, store: Store, clock: SystemClock, folder: Path) -> None:
-        self._store, self._clock, self._folder = store, clock, folder
-        self.arrive: Callable[[str], Any] = lambda _: None
+    async def perform(self, _call: Call) -> connectors_api.Answer:
+        raise NeverSent
 
-    async def upload(self, brand: str, name: str, chunks: AsyncIterator[bytes]) -> KeptFile:
-        content = b""
-        async for chunk in chunks:
-            content += chunk
-            if len(content) > MAX_UPLOAD:
-                raise TooLarge
-        mime = "image/png" if content.startswith(b"\x89PNG") else "application/octet-stream"
-        named = self._clock.new_id("med")
-        file = KeptFile(named, brand, "kept", mime=mime, name=name, size=len(content), path=named)
-        self.path(file).write_bytes(content)
-        await self._store.add_file(file)
-        return file
+    def download(self, _call: Call, **_: bool) -> AbstractAsyncContextManager[Download]:
+        raise NeverSent
+
+
+class Files(Media):
+    """The real one, with a say for the test in what a wait brings."""
+
+    arrive: Callable[[str], Awaitable[None]] | None = None
 
     async def wait(self, media_id: str, _seconds: float) -> KeptFile | None:
-        await self.arrive(media_id)
-        return await self._store.file(media_id)
-
-    def path(self, file: KeptFile) -> Path:
-        return self._folder / file.path
-
-    def served(self, file: KeptFile) -> Mapping[str, str]:
-        return {
-            "Content-Type": file.mime,
-            "Content-Disposition": "inline",
-            "X-Content-Type-Options": "nosniff",
-            "Content-Security-Policy": "sandbox; default-src 'none'",
-        }
+        if self.arrive is not None:
+            await self.arrive(media_id)
+        return await super().wait(media_id, 0)
 
 
 @dataclass
@@ -125,10 +112,17 @@ class House:
         await self.relay.start()
         self.exits.push_async_callback(self.relay.stop)
         self.accounts = {
-            name: Account(name, connector, Settings(name=name, connector="telegram", brand=brand, token="1:a", secret="b"))
+            name: Account(
+                name, connector, Settings(name=name, connector="telegram", brand=brand, token="1:a", secret="b")
+            )
             for name, brand in (("support", "main"), ("second", "main"), ("shop", "shop"))
         }
-        self.media = Folder(self.store, self.clock, self.folder)
+        self.media = Files(
+            self.store, Nobody(), self.accounts, self.clock, folder=self.folder / "media", max_bytes=MAX_UPLOAD,
+            public_url=self.public_url,
+        )  # fmt: skip
+        await self.media.start()
+        self.exits.push_async_callback(self.media.stop)
         inside = agent_api.Inside(
             store=self.store,
             broker=self.broker,
@@ -246,7 +240,11 @@ class Caller:
     ) -> Answer:
         sent = {"json": json} if json is not None else {"data": body}
         async with self.house.http.request(
-            method, f"{self.house.origin}{path}", headers={**self.headers, **(headers or {})}, allow_redirects=False, **sent
+            method,
+            f"{self.house.origin}{path}",
+            headers={**self.headers, **(headers or {})},
+            allow_redirects=False,
+            **sent,
         ) as answer:
             content = await answer.read()
             is_json = answer.content_type.endswith("json") and content
@@ -264,7 +262,9 @@ class Caller:
         return await self("POST", path, json, **more)
 
     async def reply(self, conversation: str, text: str = "hello", **more: Any) -> Any:
-        answer = await self.post(f"/v1/conversations/{conversation}/messages", {"parts": [{"kind": "text", "text": text}], **more})
+        answer = await self.post(
+            f"/v1/conversations/{conversation}/messages", {"parts": [{"kind": "text", "text": text}], **more}
+        )
         assert answer.status == 202, answer
         return answer.json
 

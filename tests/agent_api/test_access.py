@@ -25,18 +25,23 @@ async def test_without_credentials_nobody_comes_in(house):
         assert answer.headers["WWW-Authenticate"] == "Bearer"
 
 
-@pytest.mark.parametrize("value", ["", "Bearer", "Bearer ", "Bearer wrong", "Basic a2V5LWJvdA==", "key-bot", "Bearer \u00e9"])
-async def test_a_wrong_credential_is_none(house, bot, value):
+@pytest.mark.parametrize(
+    "value", ["", "Bearer", "Bearer ", "Bearer wrong", "Basic a2V5LWJvdA==", "key-bot", "Bearer \u00e9"]
+)
+@pytest.mark.usefixtures("bot")
+async def test_a_wrong_credential_is_none(house, value):
     answer = await house.nobody().get("/v1/session", headers={"Authorization": value})
     assert answer.status == 401
 
 
-async def test_a_key_in_a_query_is_not_read(house, bot):
+@pytest.mark.usefixtures("bot")
+async def test_a_key_in_a_query_is_not_read(house):
     for name in ("key", "token", "access_token", "api_key"):
         assert (await house.nobody().get(f"/v1/session?{name}=key-bot")).status == 401
 
 
-async def test_the_scheme_may_be_written_as_one_likes(house, bot):
+@pytest.mark.usefixtures("bot")
+async def test_the_scheme_may_be_written_as_one_likes(house):
     assert (await house.nobody().get("/v1/session", headers={"Authorization": "bearer key-bot"})).status == 200
 
 
@@ -53,7 +58,7 @@ async def test_scopes_rise(house):
     assert (await read.get("/v1/session")).json["scopes"] == ["read"]
 
 
-async def test_a_key_says_who_it_is(house, bot):
+async def test_a_key_says_who_it_is(bot):
     assert (await bot.get("/v1/session")).json == {
         "id": bot.id, "kind": "bot", "name": "bot", "scopes": ["read", "agent"], "brands": None,
     }  # fmt: skip
@@ -66,7 +71,7 @@ async def test_a_revoked_key_is_out_at_once(house, bot):
     assert (await bot.get("/v1/session")).status == 401
 
 
-async def test_brands_are_worlds_apart(house, bot):
+async def test_brands_are_worlds_apart(house):
     main, shop = await house.wrote("1"), await house.wrote("1", account="shop")
     keeper = await house.key("keeper", brands=["shop"])
     assert (await keeper.get("/v1/session")).json["brands"] == ["shop"]
@@ -163,7 +168,8 @@ async def test_signing_in_wrongly(house, body, status, pointers):
         assert answer.code == "wrong_credentials"
 
 
-async def test_guessing_is_slowed_down(house, password):
+async def test_guessing_is_slowed_down(house, password, monkeypatch):
+    monkeypatch.setattr(signin, "TRIES", 3)
     await house.agent("Bea")
     await house.agent("Cid")
     wrong = {"email": "bea@example.com", "password": "wrong"}
@@ -268,7 +274,7 @@ async def test_the_public_name_is_ours(make):
 
 
 async def test_listening_on_every_address_the_one_called_is_ours(make):
-    house = make(host="0.0.0.0")
+    house = make(host="0.0.0.0")  # noqa: S104 - that is the case
     async with house.exits:
         await house.open()
         house.host = "127.0.0.1"
@@ -280,7 +286,7 @@ async def test_listening_on_every_address_the_one_called_is_ours(make):
 # Whatever goes wrong.
 
 
-async def test_an_unknown_path_and_a_wrong_method_are_problems(house, bot):
+async def test_an_unknown_path_and_a_wrong_method_are_problems(bot):
     for path in ("/v1/nothing", "/v1/", "/v1/conversations/", "/v1/accounts", "/v1/messages"):
         answer = await bot.get(path)
         assert (answer.status, answer.code) == (404, "not_found"), path
@@ -291,7 +297,7 @@ async def test_an_unknown_path_and_a_wrong_method_are_problems(house, bot):
     assert absent.status == 404
 
 
-async def test_a_request_id_is_kept_if_it_is_a_decent_one(house, bot):
+async def test_a_request_id_is_kept_if_it_is_a_decent_one(bot):
     assert (await bot.get("/v1/session", headers={"X-Request-Id": "abc-1"})).headers["X-Request-Id"] == "abc-1"
     made = (await bot.get("/v1/session", headers={"X-Request-Id": "a b"})).headers["X-Request-Id"]
     assert made.startswith("req_")

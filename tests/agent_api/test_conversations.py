@@ -81,7 +81,9 @@ async def test_a_patch_changes_only_what_it_names(house, bot, utc):
     record = await house.wrote()
     path = f"/v1/conversations/{record.stream}"
     agent = await house.agent()
-    changed = await bot("PATCH", path, {"labels": ["vip", "refund"], "priority": 3, "assignee": {"kind": "agent", "id": agent.id}})
+    changed = await bot(
+        "PATCH", path, {"labels": ["vip", "refund"], "priority": 3, "assignee": {"kind": "agent", "id": agent.id}}
+    )
     assert changed.status == 200
     assert changed.json["labels"] == ["vip", "refund"]
     assert changed.json["priority"] == 3
@@ -98,7 +100,11 @@ async def test_a_patch_changes_only_what_it_names(house, bot, utc):
     assert (await bot("PATCH", path, {"snoozed_until": later})).json["snoozed_until"] == later
     back = await bot("PATCH", path, {"status": "open", "assignee": None})
     assert (back.json["status"], back.json["snoozed_until"], back.json["assignee"]) == ("open", None, None)
-    assert (await bot("PATCH", path, {"assignee": "me"})).json["assignee"] == {"kind": "bot", "id": bot.id, "name": "bot"}
+    assert (await bot("PATCH", path, {"assignee": "me"})).json["assignee"] == {
+        "kind": "bot",
+        "id": bot.id,
+        "name": "bot",
+    }
     resolved = await bot("PATCH", path, {"status": "resolved"})
     assert resolved.json["due_at"] is None
 

@@ -13,7 +13,7 @@ def form(*fields):
     return made
 
 
-async def test_an_uploaded_file_can_be_fetched(house, bot):
+async def test_an_uploaded_file_can_be_fetched(bot):
     answer = await bot.post("/v1/attachments", body=form(("file", PNG)))
     assert answer.status == 201
     named = answer.json.pop("media")
@@ -25,6 +25,7 @@ async def test_an_uploaded_file_can_be_fetched(house, bot):
     assert file.headers["Content-Security-Policy"] == "sandbox; default-src 'none'"
     assert file.headers["X-Content-Type-Options"] == "nosniff"
     assert file.headers["Cache-Control"].startswith("private")
+    assert file.headers["Content-Disposition"].startswith('inline; filename="picture.png"')
     assert "X-Request-Id" in file.headers
     part = await bot.get(f"/v1/media/{named}", headers={"Range": "bytes=0-3"})
     assert (part.status, part.body) == (206, PNG[:4])
@@ -34,13 +35,15 @@ async def test_what_is_no_picture_is_a_file(bot):
     assert (await bot.post("/v1/attachments", body=form(("file", b"hello")))).json["media_type"] == "file"
 
 
-async def test_an_upload_that_is_none(house, bot):
+async def test_an_upload_that_is_none(bot):
     assert (await bot.post("/v1/attachments", {"file": "x"})).status == 415
     assert (await bot.post("/v1/attachments", body=form(("picture", PNG)))).pointers == ["/picture"]
     assert (await bot.post("/v1/attachments", body=form(("file", PNG), ("file", PNG)))).pointers == ["/file"]
     with MultipartWriter("form-data") as empty:
         assert (await bot.post("/v1/attachments", body=empty)).pointers == ["/file"]
-    torn = await bot.post("/v1/attachments", body=b"nonsense", headers={"Content-Type": "multipart/form-data; boundary=x"})
+    torn = await bot.post(
+        "/v1/attachments", body=b"nonsense", headers={"Content-Type": "multipart/form-data; boundary=x"}
+    )
     assert torn.status in {400, 422}
     bare = await bot.post("/v1/attachments", body=b"nonsense", headers={"Content-Type": "multipart/form-data"})
     assert bare.status == 400
@@ -69,9 +72,23 @@ async def test_a_received_file_is_waited_for(house, bot, state, status, code):
     async def arrive(_):
         file = await house.store.file(named)
         assert file.state == "pending"
-        house.media.path(type(file)(named, "main", "kept", path=named)).write_bytes(PNG)
+        place = house.media.path(file)
+        place.parent.mkdir(exist_ok=True)
+        place.write_bytes(PNG)
         await house.store.change_file(
-            type(file)(named, "main", state, file.account, file.conversation, file.ref, "image/png", "", len(PNG), named, "gone")
+            type(file)(
+                named,
+                "main",
+                state,
+                file.account,
+                file.conversation,
+                file.ref,
+                "image/png",
+                "",
+                len(PNG),
+                named,
+                "gone",
+            )
         )
 
     house.media.arrive = arrive

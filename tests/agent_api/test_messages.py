@@ -1,6 +1,7 @@
 import asyncio
 
 import pytest
+from aiohttp import FormData
 
 from normalizer.model import Media
 
@@ -64,14 +65,20 @@ async def test_lines_page_backwards_and_tell_notes_and_events(house, bot):
         ({"parts": [{"kind": "text", "text": "x", "colour": 1}]}, ["/parts/0/colour"]),
         ({"parts": [TEXT, {"kind": "poem"}]}, ["/parts/1/kind"]),
         ({"parts": [{"text": "x"}]}, ["/parts/0/kind"]),
-        ({"parts": [{"kind": "choices", "text": "?", "choices": [{"id": "a", "label": ""}]}]}, ["/parts/0/choices/0/label"]),
+        (
+            {"parts": [{"kind": "choices", "text": "?", "choices": [{"id": "a", "label": ""}]}]},
+            ["/parts/0/choices/0/label"],
+        ),
         ({"parts": [{"kind": "choices", "text": "?", "choices": []}]}, ["/parts/0/choices"]),
         ({"parts": [{"kind": "location", "latitude": 91, "longitude": 0}]}, ["/parts/0/latitude"]),
         ({"parts": [{"kind": "choice", "id": "a", "label": "A"}]}, ["/parts/0"]),
         ({"parts": [{"kind": "unsupported", "what": "x"}]}, ["/parts/0"]),
         ({"parts": [{"kind": "text", "text": "x" * 4097}]}, ["/parts/0/text"]),
         ({"parts": [{"kind": "media", "media_type": "image"}]}, ["/parts/0/media"]),
-        ({"parts": [{"kind": "media", "media_type": "image", "media": "med_1", "url": "https://x/"}]}, ["/parts/0/media"]),
+        (
+            {"parts": [{"kind": "media", "media_type": "image", "media": "med_1", "url": "https://x/"}]},
+            ["/parts/0/media"],
+        ),
         ({"parts": [{"kind": "media", "media_type": "image", "ref": "x"}]}, ["/parts/0/ref"]),
         ({"parts": [{"kind": "media", "media_type": "image", "url": "file:///etc/passwd"}]}, ["/parts/0/url"]),
         ({"parts": [TEXT, {"kind": "media", "media_type": "image", "media": "med_1"}]}, ["/parts/1/media"]),
@@ -143,8 +150,6 @@ async def test_a_file_that_is_not_kept_cannot_be_sent(house, bot):
 
 
 def _form(content):
-    from aiohttp import FormData
-
     form = FormData()
     form.add_field("file", content, filename="p.png", content_type="text/html")
     return form
@@ -209,7 +214,9 @@ async def test_a_note_says_something(house, bot, text):
 
 async def test_only_what_failed_goes_again_and_only_once(house, bot):
     record = await house.wrote()
-    sent = (await bot.post(f"/v1/conversations/{record.stream}/messages", {"parts": [TEXT, {**TEXT, "text": "two"}]})).json
+    sent = (
+        await bot.post(f"/v1/conversations/{record.stream}/messages", {"parts": [TEXT, {**TEXT, "text": "two"}]})
+    ).json
     path = f"/v1/messages/{sent['id']}"
     early = await bot.post(f"{path}/resend")
     assert (early.status, early.code) == (409, "not_failed")

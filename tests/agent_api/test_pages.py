@@ -94,7 +94,13 @@ async def test_who_has_a_file_is_not_given_it_again(pages):
 
 
 async def test_files_go_packed_to_who_takes_that(pages):
-    for accepts, packed in (("gzip, br", True), ("*", True), ("identity", False), ("gzip;q=0, br", False), ("br", False)):
+    for accepts, packed in (
+        ("gzip, br", True),
+        ("*", True),
+        ("identity", False),
+        ("gzip;q=0, br", False),
+        ("br", False),
+    ):
         answer = await pages.get("/inbox/app.js", headers={"Accept-Encoding": accepts})
         body = await answer.read()
         assert (answer.headers.get("Content-Encoding") == "gzip") == packed, accepts
@@ -105,7 +111,19 @@ async def test_files_go_packed_to_who_takes_that(pages):
 
 
 @pytest.mark.parametrize(
-    "path", ["../outside.txt", "%2e%2e/outside.txt", "..%2foutside.txt", "%2e%2e%2foutside.txt", ".hidden", "css", "css/", "nothing.js", "/etc/passwd", "%00"]
+    "path",
+    [
+        "../outside.txt",
+        "%2e%2e/outside.txt",
+        "..%2foutside.txt",
+        "%2e%2e%2foutside.txt",
+        ".hidden",
+        "css",
+        "css/",
+        "nothing.js",
+        "/etc/passwd",
+        "%00",
+    ],
 )
 async def test_nothing_else_is_given(pages, path):
     answer = await pages.session.get(URL(f"{pages.make_url('/inbox/')}{path}", encoded=True))

@@ -451,3 +451,16 @@ def test_rebuild_refuses_beside_a_server(run, config):
         result = run("rebuild", "--config", config)
     assert result.exit_code == 1
     assert "stop it first" in result.stderr
+
+
+def test_a_mistake_of_ours_is_told_without_secrets(config, monkeypatch):
+    async def broken(*_):
+        raise RuntimeError(f"what {SECRET} is this")
+
+    monkeypatch.setattr(SqliteStore, "keys", broken)
+    create = CliRunner().invoke(app, ["key", "create", "x", "--scope", "read", "--config", str(config)])
+    assert create.exit_code == 0
+    result = CliRunner().invoke(app, ["key", "list", "--config", str(config)])
+    assert result.exit_code == 1
+    assert "this is a mistake of ours" in result.stderr
+    assert "RuntimeError: what [secret] is this" in result.stderr

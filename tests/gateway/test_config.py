@@ -163,6 +163,22 @@ accounts:
     assert read("store: sqlite:${X}", X="${Y}.db").store == "sqlite:${Y}.db"  # values are not read again
 
 
+def test_the_environment_is_read_unquoted_within_braces(read, wrong):
+    text = """
+http: {port: ${PORT:-9000}, public_url: ${URL:-https://a.example.com:8443}}  # ${NOT_READ}
+accounts:
+  bot: {connector: telegram, token: ${ID}:${REST}, secret: ${SECRET}, pace: {per_chat: ${N:-3}}, hook: "${H:-a-b}"}
+media: {allow: [${NET:-10.0.0.0/8}, ${OTHER}]}
+"""
+    config = read(text, ID="123456", REST="a{b},c", SECRET=SECRET, OTHER="fd00::/8")
+    bot = config.accounts["bot"]
+    assert (config.http.port, config.http.public_url) == (9000, "https://a.example.com:8443")
+    assert bot.settings.token.get_secret_value() == "123456:a{b},c"
+    assert (bot.hook, bot.pace.per_chat, len(config.media.allow)) == ("a-b", 3, 2)
+    places = [found.partition(":")[0] for found in wrong(text)]
+    assert places == ["4 accounts.bot.token", "4 accounts.bot.token", "4 accounts.bot.secret", "5 media.allow.1"]
+
+
 def test_an_unset_variable_is_named_with_its_line(wrong):
     text = "http:\n  port: ${PORT}\naccounts:\n  bot:\n    connector: telegram\n    token: ${TOKEN}\n    secret: a${B}${C}\n"
     assert wrong(text) == [

@@ -25,7 +25,7 @@ function Panes() {
     load();
   }, [view, searching.value]);
   return html`
-    <a class="skip" href="#timeline" onClick=${skip}>${t('app.skip')}</a>
+    <a class="skip" href="#conversation" onClick=${skip}>${t('app.skip')}</a>
     <div class=${`panes${id ? ' chosen' : ''}${personOpen.value && id ? ' with-person' : ''}`}>
       <${Rail} />
       <${List} />
@@ -38,5 +38,5 @@ function Panes() {
 /** @param {Event} event */
 function skip(event) {
   event.preventDefault(); // the address bar says where we are
-  document.getElementById('timeline')?.focus();
+  (document.getElementById('timeline') || document.getElementById('conversation'))?.focus();
 }

@@ -84,13 +84,13 @@ export function Composer({ id, conversation }) {
     onDragOver=${(/** @type {DragEvent} */ event) => { if (carries(event)) { event.preventDefault(); setOver(true); } }}
     onDragLeave=${(/** @type {any} */ event) => { if (!event.currentTarget.contains(event.relatedTarget)) setOver(false); }}
     onDrop=${(/** @type {DragEvent} */ event) => given(event, event.dataTransfer)}>
-    <div class="tabs" role="tablist" aria-label=${t('composer.tabs')} onKeyDown=${(/** @type {KeyboardEvent} */ event) => {
+    <div class="tabs"><div role="tablist" aria-label=${t('composer.tabs')} onKeyDown=${(/** @type {KeyboardEvent} */ event) => {
       if (event.key !== 'ArrowLeft' && event.key !== 'ArrowRight') return;
       setDraft(id, { tab: note ? 'reply' : 'note' });
       requestAnimationFrame(() => /** @type {any} */ (document.querySelector('.tabs [aria-selected=true]'))?.focus());
     }}>
       ${/** @type {const} */ (['reply', 'note']).map((tab) => html`<button key=${tab} type="button" role="tab" aria-selected=${held.tab === tab} aria-controls="composer-text"
-        tabindex=${held.tab === tab ? 0 : -1} onClick=${() => { setDraft(id, { tab }); area.current?.focus(); }}>${tab === 'note' && html`<${Icon} name="lock" size=${14} /> `}${t(`composer.${tab}`)}</button>`)}
+        tabindex=${held.tab === tab ? 0 : -1} onClick=${() => { setDraft(id, { tab }); area.current?.focus(); }}>${tab === 'note' && html`<${Icon} name="lock" size=${14} /> `}${t(`composer.${tab}`)}</button>`)}</div>
       <${Whereto} id=${id} conversation=${conversation} note=${note} />
     </div>
     ${!note && html`<${Window} conversation=${conversation} />`}

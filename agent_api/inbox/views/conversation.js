@@ -23,7 +23,7 @@ export function Conversation({ id }) {
     openTimeline(id);
     fetchOne(id).catch((/** @type {Problem} */ error) => setMissing(error.status === 404 || error.status === 403 ? 'gone' : cell(id).value ? '' : 'failed'));
   }, []);
-  if (!id) return html`<main class="conversation none" id="conversation" data-pane><p class="quiet">${t('conversation.choose')}</p></main>`;
+  if (!id) return html`<main class="conversation none" id="conversation" tabindex="-1" data-pane><p class="quiet">${t('conversation.choose')}</p></main>`;
   if (missing === 'gone' || (missing && !conversation)) return html`<${Missing} why=${missing} />`;
   return html`<main class="conversation" id="conversation" aria-labelledby="person-name" data-pane>
     <${Header} id=${id} conversation=${conversation} />
@@ -37,7 +37,7 @@ export function Conversation({ id }) {
 
 /** @param {{why: string}} props */
 function Missing({ why }) {
-  return html`<main class="conversation none" id="conversation" data-pane><div class="empty" role="alert">
+  return html`<main class="conversation none" id="conversation" tabindex="-1" data-pane><div class="empty" role="alert">
     <p><strong>${t(`conversation.${why}`)}</strong></p>
     <button type="button" onClick=${() => (why === 'gone' ? go({ id: '' }, true) : window.location.reload())}>${why === 'gone' ? t('conversation.back') : t('again')}</button>
   </div></main>`;
@@ -49,7 +49,7 @@ function Header({ id, conversation }) {
   return html`<header class="head">
     <button type="button" class="bare back" aria-label=${t('conversation.back')} title=${t('conversation.back')} onClick=${() => go({ id: '' })}><${Icon} name="back" /></button>
     <div class="who">
-      <h2 id="person-name"><bdi>${conversation ? personName(conversation.person) : '\u00a0'}</bdi></h2>
+      <h1 id="person-name"><bdi>${conversation ? personName(conversation.person) : '\u00a0'}</bdi></h1>
       ${conversation && html`<${Chips} conversation=${conversation} />`}
     </div>
     ${conversation && html`<${Assigned} id=${id} conversation=${conversation} />`}

@@ -17,7 +17,7 @@ export function Line({ line, joined, last, resent, quoted }) {
   const only = (/** @type {string} */ type) => line.parts.length > 0 && line.parts.every((part) => part.kind === 'media' && part.media_type === type && !part.caption);
   const look = only('sticker') ? ' sticker-only' : only('image') ? ' picture-only' : '';
   return html`<article class=${`line ${ours ? 'out' : 'in'}${joined ? ' joined' : ''}${look}${trouble ? ' trouble' : ''}`} data-id=${line.id}>
-    ${!joined && html`<h4 class="unseen">${ours ? actorName(line.author) : line.author.name || t('actor.someone')}</h4>`}
+    ${!joined && html`<h3 class="unseen">${ours ? actorName(line.author) : line.author.name || t('actor.someone')}</h3>`}
     <div class="bubble">
       ${line.reply_to && html`<blockquote dir="auto">${quoted ? gist(quoted) : t('line.quoted')}</blockquote>`}
       ${line.deleted_at

@@ -64,10 +64,14 @@ function Rows() {
 
   useEffect(() => () => hold(false), []);
 
+  // On a phone the list is behind the conversation then, and free to move.
+  useEffect(() => { requestAnimationFrame(() => point(pointed.current)); }, [chosen]);
+
   /** Nobody points on a touch screen: there, a list that was scrolled is being read. @param {boolean} now */
   function point(now) {
+    const el = box.current;
     pointed.current = now;
-    hold(now || ((box.current?.scrollTop || 0) > 40 && matchMedia('(hover: none)').matches));
+    if (el) hold(now || (el.scrollTop > 40 && matchMedia('(hover: none)').matches && getComputedStyle(el).visibility === 'visible'));
   }
 
   return html`<div class="rows-frame" onPointerLeave=${() => point(false)}

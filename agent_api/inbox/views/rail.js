@@ -20,6 +20,6 @@ export function Rail() {
       <i></i><span>${t(`live.${connection.value}`)}</span></span>
     <button type="button" title=${t('rail.help')} aria-label=${t('rail.help')} onClick=${() => { dialog.value = 'help'; }}><${Icon} name="help" size=${20} /></button>
     <button type="button" title=${t('rail.settings')} aria-label=${t('rail.settings')} onClick=${() => { dialog.value = 'settings'; }}><${Icon} name="gear" size=${20} /></button>
-    <button type="button" class="me" title=${name} aria-label=${t('rail.account', { name })} onClick=${() => { dialog.value = 'account'; }}><span>${initials(name)}</span></button>
+    <button type="button" class="me" title=${name} aria-label=${t('rail.account', { name })} onClick=${() => { dialog.value = 'account'; }}><span data-initials=${initials(name)}></span></button>
   </nav>`;
 }

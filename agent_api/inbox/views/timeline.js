@@ -112,7 +112,7 @@ function Items({ lines, id }) {
   const byId = new Map(lines.map((line) => [line.id, line]));
   accounts.value; // the names of our ends may come later
   return arrangeLines(lines).map(({ kind, key, line, joined, last }) => {
-    if (kind === 'day') return html`<h3 key=${key} class="divider" title=${exactTime(line.received_at)}><span>${dayName(line.received_at)}</span></h3>`;
+    if (kind === 'day') return html`<h2 key=${key} class="divider" title=${exactTime(line.received_at)}><span>${dayName(line.received_at)}</span></h2>`;
     if (kind === 'episode') return html`<p key=${key} class="divider episode"><span>${t('timeline.episode')}</span></p>`;
     if (kind === 'channel') return html`<p key=${key} class="event">${channelSwitch(line)}</p>`;
     if (kind === 'event') return html`<${Event} key=${key} line=${line} />`;

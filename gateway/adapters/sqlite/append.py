@@ -15,6 +15,9 @@ class Append:
     __slots__ = ("_decide", "_stream", "key")
 
     def __init__(self, stream: str, decide: Decide, key: str | None) -> None:
+        """Raises ValueError for a key that no row can hold, before it can trouble anybody else's commit."""
+        if key is not None:
+            key.encode()
         self._stream, self._decide, self.key = stream, decide, key
 
     def run(self, batch: Batch) -> Appended:
@@ -27,7 +30,7 @@ class Append:
         draft = self._decide(_View(batch, stream))
         if draft is None:
             return Appended(None)
-        if draft.key not in (self.key, draft.id) and batch.has(draft.key):
+        if draft.key != self.key and batch.has(draft.key):
             return Appended(batch.record_of(draft.key), duplicate=True)
         seq = _head(batch, stream) + 1
         record = batch.add(draft, stream, seq)

@@ -37,13 +37,17 @@ def writer(path: Path) -> sqlite3.Connection:
         db = sqlite3.connect(path, isolation_level=None, cached_statements=256, check_same_thread=False)
     except (OSError, sqlite3.Error) as error:
         raise Unavailable(f"cannot open the store {path}: {error}") from error
-    db.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
-    db.execute("PRAGMA journal_mode = WAL")
-    db.execute("PRAGMA wal_autocheckpoint = 0")
-    db.execute("PRAGMA synchronous = FULL")
-    db.execute("PRAGMA journal_size_limit = 8388608")  # a journal that starts over is cut to this
-    db.execute("PRAGMA cache_size = -32768")
-    db.execute("PRAGMA temp_store = MEMORY")
+    try:
+        db.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA wal_autocheckpoint = 0")
+        db.execute("PRAGMA synchronous = FULL")
+        db.execute("PRAGMA journal_size_limit = 8388608")  # a journal that starts over is cut to this
+        db.execute("PRAGMA cache_size = -32768")
+        db.execute("PRAGMA temp_store = MEMORY")
+    except sqlite3.Error as error:
+        db.close()
+        raise Unavailable(f"cannot use the store {path}: {error}") from error
     return db
 
 

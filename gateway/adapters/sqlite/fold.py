@@ -7,14 +7,21 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Any
 
+import structlog
+
 from gateway.adapters.sqlite import rows
 from normalizer.fold import apply, apply_to_line, apply_to_person, line_id, time
 from normalizer.model import Conversation, Message, Person
 from normalizer.record import Record
 
+log = structlog.get_logger(__name__)
+
 NEVER = 1 << 62
 """When an answer is owed that is not owed: after everything else."""
 _CACHED = 20_000
+_LEAST, _MOST = -(1 << 63), (1 << 63) - 1
+_ITS_OWN = (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.ProgrammingError, sqlite3.InterfaceError)
+"""What SQLite says of a value; anything else it says is about the file."""
 _LINE = "INSERT INTO lines VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET body = excluded.body"
 _CONVERSATION = f"INSERT OR REPLACE INTO conversations VALUES ({', '.join('?' * 12)})"
 _PERSON = "INSERT OR REPLACE INTO people VALUES (?, ?, ?, ?, ?)"
@@ -56,7 +63,36 @@ class Fold:
         self._conversations[conversation.id] = conversation
 
     def fold(self, records: Iterable[Record]) -> None:
-        """Fold records given in feed order; those that a view has seen already change nothing."""
+        """Fold records given in feed order; those that a view has seen already change nothing.
+
+        A record that cannot be folded is left out and logged: a mistake of ours may cost one line, which a rebuild
+        brings back once it is mended, but never the store.
+        """
+        records = list(records)
+        if not records or self._folds(records):
+            return
+        for record in records:
+            self._folds([record], tell=True)
+
+    def _folds(self, records: Sequence[Record], *, tell: bool = False) -> bool:
+        """Fold all of them, or none and say False. Raises sqlite3.Error where the file is to blame."""
+        self._db.execute("SAVEPOINT fold")
+        try:
+            self._fold_streams(records)
+        except Exception as error:
+            if isinstance(error, sqlite3.Error) and not isinstance(error, _ITS_OWN):
+                raise
+            self._db.execute("ROLLBACK TO fold")
+            self._db.execute("RELEASE fold")
+            self.forget()
+            if tell:
+                about = {"record": records[0].id, "stream": records[0].stream, "kind": records[0].kind}
+                log.exception("a record cannot be folded; the views go on without it", **about)
+            return False
+        self._db.execute("RELEASE fold")
+        return True
+
+    def _fold_streams(self, records: Sequence[Record]) -> None:
         in_streams = sorted(records, key=lambda record: record.stream)  # stable: feed order within a stream
         for stream, of_stream in groupby(in_streams, key=lambda record: record.stream):
             self._fold_stream(stream, list(of_stream))
@@ -161,7 +197,7 @@ class FoldedView:
     def unread_after(self, message: Message) -> int:
         """How many messages of the customer stand after this one."""
         self._catch_up()
-        place = (self._stream, rows.millis(message.shown_at), message.order, message.id)
+        place = (self._stream, rows.millis(message.shown_at), _order(message), message.id)
         count: int = self._db.execute(
             "SELECT count(*) FROM lines WHERE conversation = ? AND (shown_at, ord, id) > (?, ?, ?) AND inbound = 1",
             place,
@@ -190,4 +226,9 @@ def _conversation_row(conversation: Conversation) -> tuple[Any, ...]:
 
 def _line_row(line: Message) -> tuple[Any, ...]:
     inbound = line.kind == "message" and line.direction == "in"
-    return (line.id, line.conversation, rows.millis(line.shown_at), line.order, inbound, line.model_dump_json())
+    return (line.id, line.conversation, rows.millis(line.shown_at), _order(line), inbound, line.model_dump_json())
+
+
+def _order(line: Message) -> int:
+    """The provider's order, as far as a column holds it."""
+    return min(max(line.order, _LEAST), _MOST)

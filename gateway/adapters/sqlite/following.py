@@ -37,9 +37,10 @@ class Following:
 
     def reload(self, head: int) -> None:
         """Believe the file: after opening, a rollback, or another process's write."""
+        folded: int = self._db.execute("SELECT feed FROM folded").fetchone()[0]
         self.fold.forget()
         self._unfolded.clear()
-        self.folded = self._db.execute("SELECT feed FROM folded").fetchone()[0]
+        self.folded = folded
         self.behind = head > self.folded
 
     def added(self, records: Sequence[Record]) -> None:

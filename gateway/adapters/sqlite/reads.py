@@ -14,6 +14,9 @@ from gateway.adapters.sqlite import rows
 from gateway.ports import ConversationPage, LinePage, PersonPage, Unsettled, Wanted
 from normalizer.model import Conversation, Message, Person
 
+_BITS = 63
+"""Of a number that a column holds, beside its sign."""
+
 
 def place(*values: Any) -> str:
     """A place in a list, opaque to callers."""
@@ -27,6 +30,8 @@ def placed(text: str, *kinds: type) -> list[Any]:
     except ValueError:
         raise ValueError("this is not a place that we gave") from None
     if not isinstance(values, list) or [type(value) for value in values] != list(kinds):
+        raise ValueError("this is not a place that we gave")
+    if any(isinstance(value, int) and value.bit_length() > _BITS for value in values):
         raise ValueError("this is not a place that we gave")
     return values
 

@@ -34,7 +34,8 @@ def moment(value: int) -> datetime:
 def row(draft: Draft, feed: int, stream: str, seq: int) -> tuple[Any, ...]:
     """What is inserted for a draft. Raises ValueError for what SQLite or JSON cannot hold, such as half a character."""
     by = draft.by
-    draft.key.encode()
+    texts = (draft.id, draft.key, draft.kind, draft.brand, by.kind, by.id, by.name)
+    "".join((*texts, draft.account or "", draft.cause or "", draft.request or "")).encode()
     return (
         feed,
         draft.id,

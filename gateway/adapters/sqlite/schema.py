@@ -80,8 +80,9 @@ CREATE TABLE unsettled (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX unsettled_in_order ON unsettled (conversation, seq);
 """
-VIEW_TABLES = ("identities", "conversations", "lines", "provider_ids", "people", "unsettled")
-"""What ``rebuild`` empties and folds anew."""
+VIEW_TABLES = ("conversations", "lines", "provider_ids", "people", "unsettled")
+"""What ``rebuild`` empties and folds anew. Not ``identities``: whose one is, is bound before the first record says so,
+and a server that goes on with an interrupted rebuild must not bind it again."""
 
 MIGRATIONS = (_TRUTH + _VIEWS,)
 """Entry ``n`` makes a file of version ``n`` one of version ``n + 1``. Never change one that has shipped: add."""
@@ -104,7 +105,8 @@ def migrate(db: sqlite3.Connection) -> None:
             db.execute(f"PRAGMA user_version = {version + 1}")
             db.execute("COMMIT")
         except BaseException:
-            db.execute("ROLLBACK")
+            if db.in_transaction:  # a full disk has already rolled it back
+                db.execute("ROLLBACK")
             raise
     if version > len(MIGRATIONS):
         raise TooNewError(

@@ -14,7 +14,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 from gateway.adapters.sqlite import connection, keyring, reads, rows, truths
 from gateway.adapters.sqlite.append import Append
 from gateway.adapters.sqlite.rebuilding import rebuild
-from gateway.adapters.sqlite.writer import Writer
+from gateway.adapters.sqlite.writer import CLOSED, Writer
 from gateway.ports import (
     Agent,
     Appended,
@@ -74,6 +74,8 @@ class SqliteStore:
 
     async def ready(self) -> str:
         """Empty when durable writes work; otherwise why not. After trouble it tries."""
+        if self._writer.closing:
+            return CLOSED
         if self._writer.trouble:
             try:
                 await self._writer.run(lambda db: db.execute("UPDATE folded SET feed = feed"))
@@ -99,7 +101,11 @@ class SqliteStore:
             except sqlite3.Error as error:
                 raise Unavailable(f"the store cannot be read: {error}") from error
 
-        return await asyncio.get_running_loop().run_in_executor(self._threads, ask)
+        try:
+            asked = asyncio.get_running_loop().run_in_executor(self._threads, ask)
+        except RuntimeError as error:  # the threads have been shut down
+            raise Unavailable(CLOSED) from error
+        return await asked
 
     def _reader(self) -> sqlite3.Connection:
         db: sqlite3.Connection | None = getattr(self._mine, "db", None)

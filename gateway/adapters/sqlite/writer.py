@@ -22,12 +22,15 @@ T = TypeVar("T")
 Ask = tuple[Job, "asyncio.Future[Any]"]
 Told = tuple["asyncio.Future[Any]", Any, BaseException | None]
 
+CLOSED = "the store is closed"
 BATCH = 256
 """How many jobs share one commit, at most."""
 _IDLE_S = 0.02
 _PATIENCE_S = 0.5
 _CHECKPOINT_BYTES = 32 << 20
 _TRUNCATE_BYTES = 256 << 20
+_ITS_OWN = (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.ProgrammingError, sqlite3.InterfaceError)
+"""What SQLite says of one job's values; anything else it says is about the file."""
 
 
 class Writer:
@@ -39,11 +42,13 @@ class Writer:
         self._thread = threading.Thread(target=self._run, name="sqlite-writer", daemon=True)
         self._heads: dict[str, int] = {}
         self._data_version = 0
+        self._synchronous = ""
         self._dirty = False
         self._checkpoint_again = 0.0
         self.head = 0
         self.listeners: list[Callable[[Sequence[Record]], None]] = []
         self.trouble = ""
+        self.closing = False
 
     # On the event loop.
 
@@ -55,7 +60,8 @@ class Writer:
         await self._started
 
     async def stop(self) -> None:
-        """Finish what is queued and close."""
+        """Finish what is queued and close. What is asked from now on is refused."""
+        self.closing = True
         if self._thread.is_alive():
             self._jobs.put(None)
             await asyncio.to_thread(self._thread.join)
@@ -63,8 +69,8 @@ class Writer:
     def submit(self, job: Job) -> asyncio.Future[Any]:
         """Queue a job; the future has its result once it is durable. Raises Unavailable through it."""
         future = self._loop.create_future()
-        if not self._thread.is_alive():
-            future.set_exception(Unavailable("the store is closed"))
+        if self.closing or not self._thread.is_alive():
+            future.set_exception(Unavailable(CLOSED))
         else:
             self._jobs.put((job, future))
         return future
@@ -93,26 +99,39 @@ class Writer:
             self._tell([(self._started, None, error)])
             return
         self._tell([(self._started, None, None)])
-        while self._turn():
-            pass
-        self._close()
+        try:
+            while self._turn():
+                pass
+        finally:
+            self._close()
 
     def _open(self) -> None:
         self._db = connection.writer(self._path)
         try:
             schema.migrate(self._db)
             self.following = Following(self._db)
-            self._reload()
+            self._data_version = self._version()
+            self.head = self._db.execute("SELECT coalesce(max(feed), 0) FROM records").fetchone()[0]
+            self.following.reload(self.head)
         except (sqlite3.Error, schema.TooNewError) as error:
             self._db.close()
             raise Unavailable(f"cannot use the store {self._path}: {error}") from error
 
-    def _reload(self) -> None:
-        """Believe the file: after opening, a rollback, or another process's write."""
+    def _version(self) -> int:
+        """Of the file; another one once another connection has written."""
+        version: int = self._db.execute("PRAGMA data_version").fetchone()[0]
+        return version
+
+    def _believe_file(self) -> None:
+        """After a rollback or another process's write: forget what we remember, and tell what the others added."""
+        version = self._version()  # first: what is written between here and there is then noticed the next time
+        news = rows.after(self._db, self.head, -1)
+        head = news[-1].feed if news else self.head
+        self.following.reload(head)
         self._heads.clear()
-        self.head = self._db.execute("SELECT coalesce(max(feed), 0) FROM records").fetchone()[0]
-        self._data_version = self._db.execute("PRAGMA data_version").fetchone()[0]
-        self.following.reload(self.head)
+        self.head, self._data_version = head, version
+        if news:
+            self._tell([], news)
 
     def _turn(self) -> bool:
         """Commit what has been asked, fold what is due, checkpoint when there is time; False at the end."""
@@ -120,6 +139,9 @@ class Writer:
         jobs, going_on = self._take(_PATIENCE_S if quiet else _IDLE_S)
         if jobs:
             self._commit(jobs)
+        else:
+            with suppress(sqlite3.Error):
+                self._notice_others()
         self._fold_what_is_due(idle=not jobs)
         if self._dirty and ((quiet and not jobs) or self._wal_bytes() > _CHECKPOINT_BYTES):
             self._checkpoint()
@@ -145,6 +167,7 @@ class Writer:
             self._tell([(future, None, None) for _, future in jobs])
             return
         try:
+            self._be("FULL")
             self._db.execute("BEGIN IMMEDIATE")
             self._notice_others()
             keys = [job.key for job, _ in jobs if job.key is not None]
@@ -152,7 +175,7 @@ class Writer:
             results = [(future, *self._one(job, batch)) for job, future in jobs]
             batch.flush()
             self._db.execute("COMMIT")
-        except sqlite3.Error as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, everybody hears of it and the thread lives on
             self._roll_back()
             self.trouble = f"the store cannot be written: {error}"
             self._tell([(future, None, Unavailable(self.trouble)) for _, future in jobs])
@@ -167,9 +190,11 @@ class Writer:
         try:
             return job.run(batch), None
         except sqlite3.Error as error:
-            if not self._db.in_transaction or isinstance(error, sqlite3.OperationalError):
+            if not self._db.in_transaction or not isinstance(error, _ITS_OWN):
                 raise
             return None, error
+        except StopIteration as error:  # a future refuses it
+            return None, RuntimeError(f"StopIteration: {error}")
         except Exception as error:  # noqa: BLE001 - a decision's own no, handed to whoever asked
             return None, error
 
@@ -177,16 +202,23 @@ class Writer:
         with suppress(sqlite3.Error):
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
+        self._heads.clear()
+        self.following.fold.forget()
+        self._data_version = -1  # until the file has been read again
         with suppress(sqlite3.Error):
-            self._reload()
+            self._believe_file()
 
     def _notice_others(self) -> None:
-        """Inside a transaction nobody else writes: if somebody has since ours, what we remember is stale."""
-        if self._db.execute("PRAGMA data_version").fetchone()[0] != self._data_version:
-            head = self.head
-            self._reload()
-            if self.head > head:
-                self._tell([], rows.after(self._db, head, self.head - head))
+        """If somebody else has written, what we remember is stale; inside a transaction of ours nobody else can."""
+        if self._version() != self._data_version:
+            self._believe_file()
+
+    def _be(self, synchronous: str) -> None:
+        """How much the next commits are to be fsynced; raises sqlite3.Error, also inside a transaction."""
+        if self._synchronous != synchronous:
+            self._synchronous = ""
+            self._db.execute(f"PRAGMA synchronous = {synchronous}")
+            self._synchronous = synchronous
 
     def _fold_what_is_due(self, *, idle: bool) -> None:
         following = self.following
@@ -194,7 +226,7 @@ class Writer:
         if following.pending and (idle or wanted or following.age > LAZY_S):
             try:
                 self._fold_some(everything=wanted or following.age > LATE_S)
-            except sqlite3.Error as error:
+            except Exception as error:  # noqa: BLE001 - whatever it is, the readers hear of it and the thread lives on
                 self.trouble = f"the views cannot be written: {error}"
                 unavailable = Unavailable(self.trouble)
                 self._tell([(reader, None, unavailable) for reader in following.everybody()])
@@ -203,21 +235,27 @@ class Writer:
             self._tell([(reader, None, None) for reader in following.ready()])
 
     def _fold_some(self, *, everything: bool) -> None:
-        """Views need no fsync of their own: the log has it all, and the next commit of the log takes them along."""
-        self._db.execute("PRAGMA synchronous = NORMAL")
+        """Views need no fsync of their own: the log has it all, and the next commit of the log takes them along.
+
+        ``everything`` lets those who write wait, but after a while they have a turn even so.
+        """
+        until = time.monotonic() + LATE_S if everything else 0.0
+        self._be("NORMAL")
         try:
-            while self.following.pending and (everything or self._jobs.empty()):
+            while self.following.pending and (self._jobs.empty() or time.monotonic() < until):
                 self._db.execute("BEGIN IMMEDIATE")
                 self._notice_others()
                 self.following.step(self.head)
                 self._db.execute("COMMIT")
                 self.following.done()
                 self.trouble, self._dirty = "", True
-        except sqlite3.Error:
+                if self._wal_bytes() > _CHECKPOINT_BYTES:
+                    self._checkpoint()
+        except BaseException:
             self._roll_back()
             raise
         finally:
-            self._db.execute("PRAGMA synchronous = FULL")  # an error inside a transaction, so never with one open
+            self._be("FULL")
 
     def _wal_bytes(self) -> int:
         try:
@@ -240,6 +278,7 @@ class Writer:
             self._fold_some(everything=True)
         with suppress(sqlite3.Error):
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        self._tell([(reader, None, Unavailable(CLOSED)) for reader in self.following.everybody()])
         self._db.close()
 
     # From the thread to the loop.
@@ -250,9 +289,11 @@ class Writer:
             self._loop.call_soon_threadsafe(self._told, results, added)
 
     def _told(self, results: Sequence[Told], added: Sequence[Record]) -> None:
-        if added:
-            for listener in self.listeners:
+        for listener in self.listeners if added else ():
+            try:
                 listener(added)
+            except Exception as error:  # noqa: BLE001 - its own mistake; those who wait for the commit hear of that
+                self._loop.call_exception_handler({"message": f"{listener} failed", "exception": error})
         for future, result, error in results:
             if future.done():
                 continue

@@ -75,7 +75,7 @@ export function bubble(kept, place, actions, joined) {
   const rows = message.reply_markup?.inline_keyboard || [];
   const quote = message.reply_to_message;
   const reactions = Object.values(kept.reactions).flat();
-  return h("li", { class: `message ${mine ? "own" : "bot"}${joined ? " joined" : ""}${message.photo ? " pictured" : ""}`, "data-id": kept.message_id },
+  return h("div", { class: `message ${mine ? "own" : "bot"}${joined ? " joined" : ""}${message.photo ? " pictured" : ""}`, "data-id": kept.message_id },
     h("div", { class: "row" },
       h("div", { class: "bubble" },
         h("span", { class: "hidden" }, mine ? t("you.wrote") : t("bot.wrote", { name: message.from.first_name })),

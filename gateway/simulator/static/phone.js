@@ -82,7 +82,7 @@ export class Phone {
       h("span", { class: "avatar", "aria-hidden": "true" }, (account.name.trim()[0] || "?").toUpperCase()),
       h("p", {}, h("strong", { dir: "auto" }, account.name), this.status),
       h("button", { type: "button", class: "quiet-text", id: "block", onclick: () => this.toggleBlock() }, this.person.blocked ? t("unblock") : t("block")));
-    this.log = h("ol", { class: "log", role: "log", "aria-live": "polite", "aria-label": t("chat.with", { name: account.name }), tabindex: "0" });
+    this.log = h("div", { class: "log", role: "log", "aria-live": "polite", "aria-label": t("chat.with", { name: account.name }), tabindex: "0" });
     return [top, this.log, this.person.blocked ? this.blockedNote() : this.composer()];
   }
 
@@ -124,13 +124,13 @@ export class Phone {
     let before = null;
     for (const kept of shown) {
       const when = new Date(kept.message.date * 1000);
-      if (!before || new Date(before.message.date * 1000).toDateString() !== when.toDateString()) items.push(h("li", { class: "day" }, day(when)));
+      if (!before || new Date(before.message.date * 1000).toDateString() !== when.toDateString()) items.push(h("div", { class: "day" }, day(when)));
       const joined = before && before.direction === kept.direction && kept.message.date - before.message.date < GROUP && !before.message.reply_markup;
       items.push(bubble(kept, this.place, this.actions(), joined));
       before = kept;
     }
-    if (!items.length) items.push(h("li", { class: "empty" }, h("p", {}, t("chat.empty", { name: this.state.account.name }))));
-    const active = document.activeElement?.closest?.("#phone .log li")?.dataset.id;
+    if (!items.length) items.push(h("div", { class: "empty" }, h("p", {}, t("chat.empty", { name: this.state.account.name }))));
+    const active = document.activeElement?.closest?.("#phone .log [data-id]")?.dataset.id;
     log.replaceChildren(...items);
     if (active) log.querySelector(`[data-id="${active}"] button`)?.focus();
     if (near || jump) log.scrollTop = log.scrollHeight;

@@ -7,6 +7,14 @@ import { pretty } from "./json.js";
 
 const SHOWN = 300;
 
+// The words that an update or a call carries, if it carries any.
+function words(request) {
+  const message = request?.message || request?.edited_message || request;
+  const text = message?.text || message?.caption || request?.callback_query?.data;
+  if (typeof text !== "string" || !text) return null;
+  return h("span", { class: "excerpt", dir: "auto" }, text.length > 60 ? `${text.slice(0, 60)}…` : text);
+}
+
 export class Traffic {
   constructor(root, state) {
     this.root = root;
@@ -105,7 +113,7 @@ export class Traffic {
     const summary = h("summary", {},
       h("span", { class: "way" }, icon(exchange.direction === "webhook" ? "out" : "in"), h("span", { class: "hidden" }, t(`way.${exchange.direction}`))),
       h("span", { class: "what" }, h("span", { class: "sentence", dir: "auto" }, this.sentence(exchange)),
-        h("span", { class: "second" }, h("code", {}, exchange.name),
+        h("span", { class: "second" }, h("code", {}, exchange.name), words(exchange.request),
           exchange.attempt > 1 ? h("span", { class: "again" }, t("attempt", { count: exchange.attempt })) : null,
           exchange.faults.map((kind) => h("span", { class: "ordered" }, t("ordered", { what: t(`fault.${kind}`) }))))),
       h("span", { class: `status ${status.tone}` }, h("b", {}, String(status.code)), " ", status.words),

@@ -111,12 +111,13 @@ class Hook:
         self.secrets: list[str | None] = []
         self.answers: list[int] = []
         self.reply: dict[str, Any] | None = None
-        self.pause = 0.0
+        self.gate: asyncio.Event | None = None
 
     async def post(self, request: web.Request) -> web.Response:
         self.updates.append(await request.json())
         self.secrets.append(request.headers.get("X-Telegram-Bot-Api-Secret-Token"))
-        await asyncio.sleep(self.pause)
+        if self.gate is not None:
+            await self.gate.wait()
         status = self.answers.pop(0) if self.answers else 200
         return web.json_response(self.reply, status=status) if self.reply else web.Response(status=status)
 

@@ -74,7 +74,7 @@ async def test_a_fault_meets_only_whom_it_names(simulator: Simulator) -> None:
 
 async def test_published_rates(simulator: Simulator) -> None:
     chat = await simulator.started()
-    await simulator.fault("rate_limits", burst=3)
+    await simulator.fault("rate_limits", burst=3, per_chat=0.01)
     answers = [(await send(simulator, chat))[0] for _ in range(5)]
     assert answers == [200, 200, 200, 429, 429]
     assert (await simulator.call("sendChatAction", chat_id=chat, action="typing"))[0] == 200

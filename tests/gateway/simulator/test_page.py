@@ -181,7 +181,7 @@ def test_narrow_and_french(browser: Chrome, address: str) -> None:
     browser.execute_script(
         "const s = document.querySelector('#language'); s.value = 'fr'; s.dispatchEvent(new Event('change'))"
     )
-    page.see("h1", "Simulateur de téléphone")
+    page.see("h1", "Téléphone simulé")
     size = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
     for view in ("traffic", "faults", "phone"):
@@ -191,4 +191,4 @@ def test_narrow_and_french(browser: Chrome, address: str) -> None:
         assert not page.too_wide
     browser.refresh()
     page.see(".own .bubble", "Bonjour")
-    page.see("h1", "Simulateur de téléphone")
+    page.see("h1", "Téléphone simulé")

@@ -101,12 +101,13 @@ async def test_one_connection_keeps_the_order_of_a_chat(simulator: Simulator, ho
 
 async def test_many_connections_are_used_and_kept_to(simulator: Simulator, hook: Hook) -> None:
     await connect(simulator, hook, max_connections=3)
-    hook.pause = 0.05
+    hook.gate = asyncio.Event()
     chat = await simulator.person()
     await simulator.say(chat, text="{n}", repeat=6)
     await until(lambda: len(hook.updates) == 3)
-    await asyncio.sleep(0.02)
+    await asyncio.sleep(0.05)
     assert len(hook.updates) == 3
+    hook.gate.set()
     await until(lambda: len(hook.updates) == 6)
 
 
@@ -164,7 +165,7 @@ async def test_an_ignored_acknowledgement(simulator: Simulator, hook: Hook) -> N
 
 async def test_a_late_webhook(simulator: Simulator, hook: Hook) -> None:
     await connect(simulator, hook)
-    await simulator.fault("webhook_delay", method="message", seconds=0.15, count=1)
+    await simulator.fault("webhook_delay", method="message", seconds=0.4, count=1)
     chat = await simulator.started()
     await simulator.say(chat, text="overtakes")
     await until(lambda: len(hook.updates) == 2)

@@ -1,0 +1,57 @@
+"""The truth: streams of records, each decided, and all of them in one feed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from normalizer.decision import Place, View
+from normalizer.record import Draft, Record
+
+Decide = Callable[[View], Draft | None]
+
+
+class Unavailable(Exception):
+    """Nothing durable can be written or read just now; what was asked has not happened. Try again."""
+
+
+class CursorExpired(Exception):
+    """The feed is not kept as far back as was asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """What came of an append: the record (the earlier one for a known key), or None where ``decide`` said no."""
+
+    record: Record | None
+    duplicate: bool = False
+
+
+class Log(Protocol):
+    """The truth: streams of records, and all of them in one feed."""
+
+    async def append(self, stream: str, decide: Decide, key: str | None = None) -> Appended:
+        """Decide and write one record, durable when this returns.
+
+        A known ``key`` (of the draft, or given beforehand so that ``decide`` need not run) writes nothing and is a
+        duplicate. Whatever ``decide`` raises is raised here and nothing is written. Raises Unavailable.
+        """
+
+    async def record_of(self, key: str) -> Record | None:
+        """The record with this key."""
+
+    async def bind(self, brand: str, identity: str, proposal: Place) -> Place:
+        """Whose the identity is: the proposal, unless somebody bound it first. Raises Unavailable."""
+
+    async def feed(self, after: int, limit: int) -> Sequence[Record]:
+        """The records after a place in the feed, in order. Raises CursorExpired."""
+
+    async def head(self) -> int:
+        """The place of the newest record."""
+
+    async def oldest(self) -> int:
+        """The place before the oldest record that the feed still gives."""
+
+    def on_commit(self, listener: Callable[[Sequence[Record]], None]) -> None:
+        """Call ``listener``, on the event loop, with what each commit added, in feed order."""

@@ -1,0 +1,124 @@
+"""Truth beside the log: attempts, what has no place yet, and files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from connectors.api import Answer
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try of a call with an effect: the intent, the fence, and then what came back.
+
+    ``answer`` is None while nobody knows. ``error`` says why there is no answer, and ``never_sent`` that no
+    connection was ever made.
+    """
+
+    id: str
+    message: str
+    step: int
+    number: int
+    name: str
+    part: int
+    started_at: datetime
+    answer: Answer | None = None
+    error: str = ""
+    never_sent: bool = False
+
+
+class Attempts(Protocol):
+    """Truth outside the log: what was tried."""
+
+    async def begin(self, attempt: Attempt) -> bool:
+        """Write the attempt, durable when this returns; False if it exists, and then nobody may call."""
+
+    async def finish(self, attempt: Attempt) -> None:
+        """Write what came back."""
+
+    async def attempts(self, message_id: str) -> Sequence[Attempt]:
+        """All tries for a message, in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A request that could not be read or routed, without its secrets."""
+
+    id: str
+    hook: str
+    why: str
+    at: datetime
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+
+
+class Leftovers(Protocol):
+    """What arrived and has no place yet: unreadable requests, and news of messages that we do not know."""
+
+    async def keep(self, kept: Kept) -> None:
+        """Keep a request for the operator, durable when this returns. Raises Unavailable."""
+
+    async def kept(self, limit: int, before: str | None = None) -> Sequence[Kept]:
+        """Kept requests, newest first."""
+
+    async def kept_one(self, kept_id: str) -> Kept | None:
+        """One kept request."""
+
+    async def keep_unmatched(self, account: str, provider_id: str, event_id: str, event: str) -> None:
+        """Keep news (an event as JSON) of a message nobody knows yet, durable when this returns. Raises Unavailable."""
+
+    async def unmatched(self, account: str, provider_ids: Sequence[str]) -> Sequence[str]:
+        """The news kept about these ids."""
+
+    async def matched(self, account: str, event_id: str) -> None:
+        """Forget news that has found its message."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptFile:
+    """A file of ours: received (``ref`` is the provider's name of it) or uploaded by an agent.
+
+    ``state`` is ``pending`` until its bytes are on disk under ``path``, relative to the media folder. ``mime`` is
+    what the file was sniffed to be. ``conversation`` is empty for an upload.
+    """
+
+    id: str
+    brand: str
+    state: str
+    account: str = ""
+    conversation: str = ""
+    ref: str = ""
+    mime: str = ""
+    name: str = ""
+    size: int = 0
+    path: str = ""
+    why: str = ""
+
+
+class Files(Protocol):
+    """Truth outside the log: files. Rows of received files follow the log as views do, but keep what was fetched."""
+
+    async def add_file(self, file: KeptFile) -> None:
+        """Note an uploaded file, durable when this returns. Raises Unavailable."""
+
+    async def file(self, media_id: str) -> KeptFile | None:
+        """One file."""
+
+    async def change_file(self, file: KeptFile) -> None:
+        """Note what became of a fetch."""
+
+    async def pending_files(self, limit: int) -> Sequence[KeptFile]:
+        """Received files whose bytes are still to be fetched, oldest first."""
+
+
+class MediaFolder(Protocol):
+    """Where the bytes of files are."""
+
+    def path(self, file: KeptFile) -> Path:
+        """The file on disk."""

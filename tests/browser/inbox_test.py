@@ -1,0 +1,340 @@
+"""The inbox in a real browser, against `passerelle demo`: what an agent does all day."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import struct
+import subprocess
+import sys
+import time
+import urllib.request
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.remote.webelement import WebElement
+
+pytestmark = pytest.mark.browser
+BOT = "4200000001"
+PATIENCE = 15.0
+
+
+@dataclass
+class Demo:
+    """A running demo: its address, its sign-in link, and the simulated customers."""
+
+    link: str
+
+    @property
+    def address(self) -> str:
+        return self.link.split("/inbox/")[0]
+
+    def call(self, path: str, **fields: Any) -> Any:
+        asked = urllib.request.Request(  # noqa: S310 - our own address
+            f"{self.address}/simulator/api/{path}",
+            json.dumps(fields).encode(),
+            {"Content-Type": "application/json", "Origin": self.address},
+        )
+        with urllib.request.urlopen(asked) as answer:  # noqa: S310 - see above
+            return json.load(answer)
+
+    def customer(self, name: str) -> str:
+        made = self.call(f"telegram/{BOT}/people", name=name)
+        return str(made["chat_id"])
+
+    def say(self, chat: str, text: str) -> int:
+        said: int = self.call(f"telegram/{BOT}/chats/{chat}/messages", text=text)["message_id"]
+        return said
+
+    def accepted(self, chat: str, method: str) -> list[dict[str, Any]]:
+        address = f"{self.address}/simulator/api/telegram/{BOT}/accepted?chat={chat}&method={method}"
+        with urllib.request.urlopen(address) as answer:  # noqa: S310 - our own address
+            found: list[dict[str, Any]] = json.load(answer)["data"]
+            return found
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    data = tmp_path_factory.mktemp("demo")
+    command = [sys.executable, "-m", "gateway.main", "demo", "--port", "0", "--data", str(data)]
+    with (data / "said").open("w") as said:
+        process = subprocess.Popen(command, stdout=said, stderr=subprocess.STDOUT)
+    try:
+        link = wait(lambda: re.search(r"http://\S+/inbox/#link=\S+", (data / "said").read_text()))
+        yield Demo(link[0])
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+class Page:
+    """The browser, in an agent's words."""
+
+    def __init__(self, driver: webdriver.Chrome) -> None:
+        self.driver = driver
+
+    def all(self, selector: str) -> list[WebElement]:
+        return self.driver.find_elements(By.CSS_SELECTOR, selector)
+
+    def one(self, selector: str) -> WebElement:
+        return wait(lambda: self.all(selector))[0]
+
+    def text(self, selector: str) -> str:
+        return " ".join(found.text for found in self.all(selector))
+
+    def button(self, words: str, within: str = "body") -> WebElement:
+        def found() -> WebElement | None:
+            for one in self.all(f"{within} button"):
+                if one.is_displayed() and words in (one.text, one.get_attribute("aria-label")):
+                    return one
+            return None
+
+        return wait(found)
+
+    def open(self, name: str) -> None:
+        wait(lambda: [row for row in self.all(".row") if name in row.text])[0].click()
+        wait(lambda: name in self.text("#person-name") and self.all("#composer-text"))
+
+    def write(self, text: str) -> None:
+        self.one("#composer-text").send_keys(text)
+
+    def last(self) -> str:
+        lines = self.all(".line")
+        return lines[-1].text if lines else ""
+
+    def tick(self) -> str:
+        lines = self.all(".line.out .tick")
+        return (lines[-1].get_attribute("class") or "") if lines else ""
+
+
+def wait(ready: Callable[[], Any], patience: float = PATIENCE) -> Any:
+    """What `ready` answers once it answers something; an element that is being replaced counts as nothing."""
+    ends = time.monotonic() + patience
+    error: Exception | None = None
+    while time.monotonic() < ends:
+        try:
+            if found := ready():
+                return found
+        except Exception as failed:  # noqa: BLE001 - the page is moving; the last error is told below
+            error = failed
+        time.sleep(0.05)
+    raise AssertionError("waited in vain") from error
+
+
+@pytest.fixture(scope="module")
+def driver() -> Iterator[webdriver.Chrome]:
+    chromium, chromedriver = shutil.which("chromium"), shutil.which("chromedriver")
+    if chromium is None or chromedriver is None:
+        pytest.skip("chromium and chromedriver are not installed")
+    options = webdriver.ChromeOptions()
+    options.binary_location = chromium
+    for argument in (
+        "--headless=new",
+        "--no-sandbox",
+        "--disable-dev-shm-usage",
+        "--window-size=1440,900",
+        "--lang=en",
+    ):
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    found = webdriver.Chrome(options=options, service=Service(chromedriver))
+    yield found
+    found.quit()
+
+
+@pytest.fixture(scope="module")
+def signed_in(driver: webdriver.Chrome, demo: Demo) -> Page:
+    driver.get(demo.link)
+    page = Page(driver)
+    wait(lambda: page.all(".row"))
+    return page
+
+
+@pytest.fixture
+def page(signed_in: Page) -> Iterator[Page]:
+    yield signed_in
+    said = [entry["message"] for entry in signed_in.driver.get_log("browser")]
+    assert [words for words in said if "Content Security Policy" in words or "Uncaught" in words] == []
+
+
+def test_a_link_signs_in_once_and_leaves_no_trace(page: Page) -> None:
+    assert "#link" not in page.driver.current_url
+    wait(lambda: "Live" in page.text(".rail"))
+    assert "Ann Lee" in page.text(".rows")
+
+
+def test_a_conversation_goes_to_and_fro(page: Page, demo: Demo) -> None:
+    chat = demo.customer("Nora Live")
+    demo.say(chat, "Is anybody there?")
+    page.open("Nora Live")
+    wait(lambda: "Is anybody there?" in page.last())
+    said = demo.say(chat, "Helo?")
+    wait(lambda: "Helo?" in page.last())
+    demo.call(f"telegram/{BOT}/chats/{chat}/edit", message_id=said, text="Hello?")
+    wait(lambda: "Hello?" in page.last() and "Edited" in page.last())
+
+    page.write("Yes, here we are" + Keys.ENTER)
+    wait(lambda: "sent" in page.tick())
+    assert [call["method"] for call in demo.accepted(chat, "sendMessage")] == ["sendMessage"]
+    assert page.text(".line").count("Yes, here we are") == 1
+    wait(lambda: "unread" not in (page.one(".row[aria-selected=true]").get_attribute("class") or ""))
+
+
+def test_a_failure_is_said_in_words_and_sent_again(page: Page, demo: Demo) -> None:
+    chat = demo.customer("Fay Fails")
+    demo.say(chat, "hi")
+    page.open("Fay Fails")
+    demo.call("faults", kind="blocked", method="sendMessage", chat=chat, count=1)
+    page.write("Can you read this?" + Keys.ENTER)
+    wait(lambda: "blocked us" in page.last())
+    page.button("Send again", ".line").click()
+    wait(lambda: len(page.all(".line.out")) == 2 and "sent" in page.tick())
+    assert "Sent again below." in page.all(".line.out")[0].text
+
+
+def test_an_uncertain_message_is_settled_by_hand(page: Page, demo: Demo) -> None:
+    chat = demo.customer("Una Certain")
+    demo.say(chat, "hi")
+    page.open("Una Certain")
+    demo.call("faults", kind="accept_then_drop", method="sendMessage", chat=chat, count=1)
+    page.write("Did it get there?" + Keys.ENTER)
+    wait(lambda: "This may have arrived." in page.last())
+    page.button("It arrived", ".line").click()
+    wait(lambda: "tick sent" in page.tick() and "may have" not in page.last())
+
+
+def test_a_picture_goes_out_with_its_words(page: Page, demo: Demo, tmp_path: Path) -> None:
+    chat = demo.customer("Pia Picture")
+    demo.say(chat, "show me")
+    page.open("Pia Picture")
+    file = tmp_path / "lamp.png"
+    file.write_bytes(png())
+    page.one(".foot input[type=file]").send_keys(str(file))
+    wait(lambda: page.all(".attachments img") and not page.all(".attachments progress"))
+    page.write("the lamp" + Keys.ENTER)
+    wait(lambda: "the lamp" in page.last() and "sent" in page.tick())
+    assert len(demo.accepted(chat, "sendPhoto")) == 1
+    shown = page.all(".line")[-1].find_element(By.CSS_SELECTOR, "img")
+    wait(lambda: page.driver.execute_script("return arguments[0].naturalWidth", shown) == 2)
+
+
+def png() -> bytes:
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    lines = b"".join(b"\0" + b"\x0b\x6b\x5d" * 2 for _ in range(2))
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", 2, 2, 8, 2, 0, 0, 0))
+    return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(lines)) + chunk(b"IEND", b"")
+
+
+def test_a_question_with_buttons_is_answered(page: Page, demo: Demo) -> None:
+    chat = demo.customer("Quin Button")
+    demo.say(chat, "which colours?")
+    page.open("Quin Button")
+    page.button("Ask with buttons").click()
+    page.write("Which one?")
+    for field, label in zip(page.all(".answers input"), ("Red", "Blue"), strict=True):
+        field.send_keys(label)
+    page.button("Send").click()
+    wait(lambda: "sent" in page.tick())
+    [asked] = demo.accepted(chat, "sendMessage")
+    messages = json.loads(
+        urllib.request.urlopen(f"{demo.address}/simulator/api/telegram/{BOT}/chats/{chat}/messages").read()  # noqa: S310
+    )["data"]
+    demo.call(f"telegram/{BOT}/chats/{chat}/press", message_id=messages[-1]["message_id"], text="Blue")
+    wait(lambda: "Picked" in page.last() and "Blue" in page.last())
+    assert asked["method"] == "sendMessage"
+
+
+def test_taking_noting_resolving_and_coming_back(page: Page, demo: Demo) -> None:
+    chat = demo.customer("Rita Solved")
+    demo.say(chat, "please help")
+    page.open("Rita Solved")
+    page.button("Take it").click()
+    wait(lambda: "Yours" in page.text(".head"))
+    page.button("Note").click()
+    page.write("ask the warehouse" + Keys.ENTER)
+    wait(lambda: "ask the warehouse" in page.text(".note") and "Private" in page.text(".note"))
+    page.button("Reply").click()
+    page.button("Resolve").click()
+    page.button("Reopen")
+    wait(lambda: "You resolved the conversation" in page.text(".timeline"))
+    assert demo.accepted(chat, "sendMessage") == []
+
+    demo.say(chat, "one more thing")
+    page.button("Resolve")
+    wait(lambda: "New request" in page.text(".timeline"))
+
+
+def test_what_is_typed_is_kept_over_a_reload_and_a_dead_server(page: Page, demo: Demo) -> None:
+    chat = demo.customer("Dora Draft")
+    demo.say(chat, "hello")
+    page.open("Dora Draft")
+    page.write("half a thou")
+    page.driver.refresh()
+    wait(lambda: page.one("#composer-text").get_attribute("value") == "half a thou")
+
+    offline = {"offline": True, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
+    page.driver.execute_cdp_cmd("Network.enable", {})
+    page.driver.execute_cdp_cmd("Network.emulateNetworkConditions", offline)
+    page.write("ght" + Keys.ENTER)
+    wait(lambda: "Not sent yet." in page.last())
+    page.driver.execute_cdp_cmd("Network.emulateNetworkConditions", {**offline, "offline": False})
+    page.button("Try again", ".line").click()
+    wait(lambda: "sent" in page.tick())
+    assert len(demo.accepted(chat, "sendMessage")) == 1
+    assert page.text(".line").count("half a thought") == 1
+    wait(lambda: "Live" in page.text(".rail"), 40)
+
+
+def test_letters_do_things_only_outside_text_fields(page: Page) -> None:
+    body = page.one("body")
+    page.one("#composer-text").send_keys("jk" + Keys.ESCAPE)
+    assert page.one("#composer-text").get_attribute("value") == "jk"
+    page.one("#composer-text").clear()
+    page.one("#composer-text").send_keys("x" + Keys.BACKSPACE + Keys.ESCAPE)
+    body.send_keys("?")
+    wait(lambda: "Next conversation" in page.text("dialog"))
+    page.button("Close", "dialog").click()
+    wait(lambda: not page.all("dialog"))
+
+
+def test_another_language_is_one_choice_away(page: Page) -> None:
+    page.button("Settings").click()
+    [french] = [one for one in page.all("dialog label") if one.text == "Français"]
+    french.click()
+    wait(lambda: "Réglages" in page.text("dialog"))
+    assert page.driver.execute_script("return document.documentElement.lang") == "fr"
+    [english] = [one for one in page.all("dialog label") if one.text == "English"]
+    english.click()
+    page.button("Close", "dialog").click()
+
+
+def test_a_phone_shows_one_pane_at_a_time(page: Page) -> None:
+    metrics = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
+    page.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    try:
+        assert page.one("#composer-text").is_displayed()
+        assert not page.one("#search").is_displayed()
+        page.button("Back to the list").click()
+        wait(lambda: page.one("#search").is_displayed() and not page.all("#composer-text"))
+        assert page.driver.execute_script("return document.documentElement.scrollWidth") == 390
+    finally:
+        page.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def test_signing_out_and_a_wrong_password(page: Page) -> None:
+    page.one(".rail .me").click()
+    page.button("Sign out").click()
+    page.one("#email").send_keys("demo@example.com")
+    page.one("#password").send_keys("not this one" + Keys.ENTER)
+    wait(lambda: "do not go together" in page.text("#signin-said"))

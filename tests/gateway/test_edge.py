@@ -1,0 +1,170 @@
+"""What a provider sees of us."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+
+from connectors.api import Rejected, Reply
+from gateway.edge import MAX_BODY, Edge
+from gateway.ports import Unavailable
+from toys.channel import account, toy
+from toys.engine import Engine, engine
+
+SECRET = {"x-toy": "toy-secret", "content-type": "application/json"}
+
+
+@pytest.fixture
+async def made(tmp_path: Path) -> AsyncIterator[Engine]:
+    accounts = {"toy-one": account(), "shop-a": account("shop-a", hook="shop", own="a", secret="s-a"),
+                "shop-b": account("shop-b", hook="shop", own="b", secret="s-b")}  # fmt: skip
+    async with engine(tmp_path / "p.db", accounts=accounts) as running:
+        yield running
+
+
+@pytest.fixture
+async def client(made: Engine) -> AsyncIterator[TestClient[web.Request, web.Application]]:
+    app = web.Application(client_max_size=MAX_BODY)
+    Edge(made.accounts, made.intake, made.store, made.clock, "https://chat.example.com").mount(app)
+    async with TestClient(TestServer(app)) as running:
+        yield running
+
+
+def body(made: Engine, number: int = 1, **fields: Any) -> bytes:
+    event = made.event(number, **fields)
+    return json.dumps([json.loads(event.model_dump_json())]).encode()
+
+
+async def test_a_webhook_is_answered_as_the_channel_wants_once_it_is_durable(made: Engine, client: TestClient) -> None:
+    answer = await client.post("/hooks/toy-one", data=body(made), headers=SECRET)
+    assert (answer.status, await answer.text()) == (200, "taken")
+    assert len(made.records) == 1
+    again = await client.post("/hooks/toy-one", data=body(made), headers=SECRET)
+    assert again.status == 200
+    assert len(made.records) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "content", "status"),
+    [
+        ("/hooks/nobody", SECRET, b"[]", 404),
+        ("/hooks/nobody", {}, b"x" * (MAX_BODY + 1), 404),
+        ("/hooks/toy-one", {}, b"x" * (MAX_BODY + 1), 413),
+        ("/hooks/toy-one", {}, b"[]", 401),
+        ("/hooks/toy-one", {"x-toy": "wrong", "content-type": "text/plain"}, b"[]", 401),
+        ("/hooks/toy-one", SECRET | {"content-type": "text/plain"}, b"[]", 415),
+        ("/hooks/toy-one", SECRET | {"content-type": "application/json; charset=utf-8"}, b"[]", 200),
+    ],
+)
+async def test_what_is_wrong_is_told_in_this_order(
+    client: TestClient, path: str, headers: dict[str, str], content: bytes, status: int
+) -> None:
+    answer = await client.post(path, data=io.BytesIO(content), headers=headers)
+    assert answer.status == status
+
+
+async def test_a_body_without_a_length_is_cut_off_too(client: TestClient) -> None:
+    async def chunks() -> AsyncIterator[bytes]:
+        for _ in range(5):
+            yield b"x" * (1 << 20)
+            await asyncio.sleep(0)
+
+    answer = await client.post("/hooks/toy-one", data=chunks(), headers=SECRET)
+    assert answer.status == 413
+
+
+async def test_a_refusal_says_nothing_of_what_would_be_right(client: TestClient) -> None:
+    answer = await client.post("/hooks/toy-one", data=b"[]", headers={"x-toy": "wrong"})
+    assert await answer.text() == "Unauthorized"
+
+
+async def test_a_malformed_body_with_the_right_secret_is_kept_without_it(made: Engine, client: TestClient) -> None:
+    headers = SECRET | {"x-hub-signature": "s3cret", "user-agent": "provider/1"}
+    answer = await client.post("/hooks/toy-one", data=b"{not json", headers=headers)
+    assert answer.status == 200
+    (kept,) = await made.store.kept(10)
+    assert (kept.hook, kept.body, kept.method, kept.path) == ("toy-one", b"{not json", "POST", "/hooks/toy-one")
+    assert kept.why.startswith("malformed for toy")
+    assert kept.headers["user-agent"] == "provider/1"
+    assert "s3cret" not in str(kept.headers)
+
+
+async def test_a_shared_hook_gives_each_event_to_the_account_it_is_for(made: Engine, client: TestClient) -> None:
+    for own in "ab":
+        headers = SECRET | {"x-toy": f"s-{own}"}
+        answer = await client.post("/hooks/shop", data=body(made, to=own), headers=headers)
+        assert answer.status == 200
+    assert [record.account for record in made.records] == ["shop-a", "shop-b"]
+
+
+async def test_an_event_for_none_of_ours_is_kept_as_unrouted(made: Engine, client: TestClient) -> None:
+    answer = await client.post("/hooks/shop", data=body(made, to="b"), headers=SECRET | {"x-toy": "s-a"})
+    assert answer.status == 200
+    assert made.records == []
+    (kept,) = await made.store.kept(10)
+    assert kept.why == "unrouted: no account here is b"
+
+
+async def test_nothing_durable_is_503_and_nothing_is_lost(made: Engine, client: TestClient, monkeypatch) -> None:
+    async def append(*_: object) -> None:
+        raise Unavailable("the disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(made.store, "append", append)
+        answer = await client.post("/hooks/toy-one", data=body(made), headers=SECRET)
+        assert (answer.status, answer.headers["Retry-After"]) == (503, "1")
+        assert "disk" not in await answer.text()
+    answer = await client.post("/hooks/toy-one", data=body(made), headers=SECRET)
+    assert answer.status == 200
+    assert len(made.records) == 1
+
+
+async def test_verification_that_breaks_fails_closed(made: Engine, client: TestClient) -> None:
+    def verify(*_: object) -> None:
+        raise ValueError("a bug")
+
+    object.__setattr__(made.accounts["toy-one"], "connector", _with(verify=verify))
+    answer = await client.post("/hooks/toy-one", data=body(made), headers=SECRET)
+    assert answer.status == 401
+    assert made.records == []
+
+
+async def test_a_get_is_the_providers_challenge(made: Engine, client: TestClient) -> None:
+    assert (await client.get("/hooks/nobody")).status == 404
+    assert (await client.get("/hooks/toy-one")).status == 405
+
+    def challenge(request, _settings) -> Reply:
+        if request.query.get("verify") != "right":
+            raise Rejected
+        return Reply(body=request.query["challenge"])
+
+    object.__setattr__(made.accounts["toy-one"], "connector", _with(challenge=challenge))
+    assert (await client.get("/hooks/toy-one?verify=wrong&challenge=1")).status == 403
+    answer = await client.get("/hooks/toy-one?verify=right&challenge=42")
+    assert (answer.status, await answer.text()) == (200, "42")
+
+
+async def test_health_and_readiness(made: Engine, client: TestClient, monkeypatch) -> None:
+    assert (await client.get("/healthz")).status == 200
+    assert (await client.get("/readyz")).status == 200
+
+    async def ready() -> str:
+        return "the disk is full"
+
+    monkeypatch.setattr(made.store, "ready", ready)
+    answer = await client.get("/readyz")
+    assert (answer.status, (await answer.json())["detail"]) == (503, "the disk is full")
+    assert (await client.get("/healthz")).status == 200
+
+
+def _with(**powers: Any):
+    return replace(toy, **powers)
