@@ -53,6 +53,7 @@ class ConversationShown(BaseModel):
     account: str | None
     reply_window: ReplyWindow
     due_at: str | None
+    unanswered_since: str | None
     last_message: MessageShown | None
     merged_into: str | None
     opened_at: str

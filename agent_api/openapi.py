@@ -109,11 +109,9 @@ def _operation(route: Route) -> dict[str, Any]:
 
 
 def _problems(route: Route) -> Sequence[int]:
-    found = {*route.problems, *((401, 403) if route.scope else ())}
+    found = {422, *route.problems, *((401, 403) if route.scope else ())}
     if route.body is not None:
-        found |= {400, 413, 422}
-    if route.params is not None or route.once:
-        found.add(422)
+        found |= {400, 413}
     return sorted(found)
 
 

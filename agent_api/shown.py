@@ -11,7 +11,7 @@ from gateway.ports import Files
 from normalizer.model import Conversation, Media, Message, Person, rfc3339
 
 INNER = {
-    "revision", "unanswered_since", "answering", "reach", "last_inbound_at", "read_up_to", "identity", "last_message",
+    "revision", "answering", "reach", "last_inbound_at", "read_up_to", "identity", "last_message",
 }  # fmt: skip
 """Fields of a conversation that only decisions need."""
 

@@ -30,7 +30,7 @@ class Customers:
     """Makes Telegram updates of about 550 bytes, each new, from a thousand people in turn."""
 
     def __init__(self, path: str, host: str, secret: str, first: int) -> None:
-        self.number = first
+        self.number = 1_000_000_000 + first % 1_000_000_000  # ten digits, so that every body has the same length
         body = self.body()
         self._head = (
             f"POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n"
@@ -39,7 +39,7 @@ class Customers:
 
     def body(self) -> bytes:
         self.number += 1
-        who = 1_000_000 + self.number % PEOPLE
+        who = 1_000_000_000 + self.number % PEOPLE
         return _BODY % (self.number, self.number, who, who, _PADDING)
 
     def request(self) -> bytes:

@@ -111,7 +111,7 @@ class Attempts:
         if not await self._store.begin(attempt):
             raise NotOurs
         answered = await self._perform(attempt, one.call)
-        await self._note(one.account, answered)
+        await self._note(answered)
         outcome = one.outcome(answered)
         ATTEMPTS.labels(one.account.name, type(outcome).__name__.lower()).inc()
         if not isinstance(outcome, Accepted):
@@ -127,7 +127,7 @@ class Attempts:
         except NoAnswer as error:
             return replace(attempt, error=str(error) or "no answer")
 
-    async def _note(self, account: Account, attempt: Attempt) -> None:
+    async def _note(self, attempt: Attempt) -> None:
         """Write the answer down, for as long as it takes: while it is not written, a crash makes it uncertain."""
         kept = replace(attempt, answer=_kept(attempt.answer), error=HIDE.text(attempt.error))
         while True:

@@ -25,7 +25,8 @@ log = structlog.get_logger(__name__)
 _SYSTEM = By("system", "gateway")
 _BOUND = 10_000
 _CALLS_AT_ONCE = 64
-_GRACE_S = 10.0
+_GRACE_S = 3.0
+"""Seconds that calls under way have at the end; the whole of stopping should take less than five."""
 _LINK_S = 3600
 
 Link = Callable[[str, int], str | None]

@@ -148,7 +148,7 @@ class Edge:
             url=self._public_url + request.raw_path,
             headers={name.lower(): value for name, value in request.headers.items()},
             received_at=self._clock.now(),
-            query=request.query,
+            query=request.query if request.query_string else {},
             body=body,
         )
 

@@ -44,7 +44,7 @@ def measure(text: str, unit: Unit) -> int:
             return len(text)
         case "utf-16 units":
             return len(text.encode("utf-16-le", "surrogatepass")) // 2
-        case "bytes":
+        case _:
             return len(text.encode("utf-8", "surrogatepass"))
 
 

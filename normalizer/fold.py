@@ -128,19 +128,22 @@ def _judged(line: Message, failure: Mapping[str, Any] | None) -> Message:
 # Conversations.
 
 
-def apply(conversation: Conversation | None, record: Record) -> Conversation | None:
-    """The conversation after one more of its records. A record that it has seen already changes nothing."""
+def apply(conversation: Conversation | None, record: Record, line: Message | None = None) -> Conversation | None:
+    """The conversation after one more of its records. A record that it has seen already changes nothing.
+
+    ``line`` is what ``apply_to_line`` makes of the record, where the caller has it: reading it twice is dear.
+    """
     if conversation is not None and record.seq <= conversation.seq:
         return conversation
     match record.kind:
         case "message.received":
-            after = _received(conversation, record)
+            after = _received(conversation, record, line)
         case "identity.blocked" | "identity.unblocked" | "identity.opted_out" | "identity.opted_in":
             after = _reached(conversation, record)
         case _ if conversation is None:
             return None
         case "message.queued":
-            after = _replied(conversation, record)
+            after = _replied(conversation, record, line)
         case "conversation.read":
             after = conversation.model_copy(
                 update={"unread": record.data["unread"], "read_up_to": time(record.data["read_up_to"])},
@@ -159,8 +162,8 @@ def _new(record: Record, person: str, status: ConversationStatus) -> Conversatio
     return Conversation(id=record.stream, brand=record.brand, person=who, status=status, opened_at=at, updated_at=at)
 
 
-def _received(before: Conversation | None, record: Record) -> Conversation:
-    message = apply_to_line(None, record)
+def _received(before: Conversation | None, record: Record, line: Message | None) -> Conversation:
+    message = line or apply_to_line(None, record)
     assert message is not None  # noqa: S101 - a received message always makes its line
     assert message.account is not None and message.identity is not None  # noqa: S101, PT018
     at = record.received_at or record.at
@@ -219,8 +222,8 @@ def _reached(before: Conversation | None, record: Record) -> Conversation:
     return was.model_copy(update=update)
 
 
-def _replied(was: Conversation, record: Record) -> Conversation:
-    message = apply_to_line(None, record)
+def _replied(was: Conversation, record: Record, line: Message | None) -> Conversation:
+    message = line or apply_to_line(None, record)
     assert message is not None  # noqa: S101 - a queued message always makes its line
     update: dict[str, Any] = {"unread": 0, "read_up_to": record.at, **debts.taken_on(was, message.id)}
     if is_newest(was, message):

@@ -10,10 +10,12 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 def in_utc_milliseconds(time: datetime) -> datetime:
     """The same instant in UTC, cut to the millisecond, which is all that the format keeps; raises ValueError."""
-    try:
-        return time.astimezone(UTC).replace(microsecond=time.microsecond // 1000 * 1000)
-    except OverflowError:
-        raise ValueError("in UTC this is before the year 1 or after the year 9999") from None
+    if time.tzinfo is not UTC:
+        try:
+            time = time.astimezone(UTC)
+        except OverflowError:
+            raise ValueError("in UTC this is before the year 1 or after the year 9999") from None
+    return time if time.microsecond % 1000 == 0 else time.replace(microsecond=time.microsecond // 1000 * 1000)
 
 
 def rfc3339(time: datetime) -> str:

@@ -8,7 +8,7 @@ export class Problem extends Error {
     this.status = from.status || 0;
     this.code = from.code || 'network';
     this.detail = from.detail || '';
-    /** @type {{pointer: string, detail: string}[]} */
+    /** @type {{pointer: string, detail: string, reason?: string}[]} `reason`: a delivery failure's */
     this.errors = from.errors || [];
     this.body = from;
   }

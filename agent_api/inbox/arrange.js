@@ -1,5 +1,5 @@
 /** Puts the lines of a conversation in groups for reading: days, episodes, channels, joined lines. Pure. */
-import { dayOf } from './format.js';
+import { dayOf, shownAt } from './format.js';
 
 /** @typedef {import('./types.js').Message} Message */
 /**
@@ -28,14 +28,14 @@ export function arrangeLines(lines) {
   /** @type {Message|null} */
   let before = null;
   lines.forEach((line) => {
-    const at = line.received_at;
+    const at = shownAt(line);
     let joins = Boolean(before) && author(/** @type {Message} */ (before)) === author(line)
-      && Date.parse(at) - Date.parse(/** @type {Message} */ (before).received_at) < TOGETHER && line.kind === 'message';
+      && Date.parse(at) - Date.parse(shownAt(/** @type {Message} */ (before))) < TOGETHER && line.kind === 'message';
     const add = (/** @type {Item['kind']} */ kind) => {
       items.push({ kind, key: `${kind}-${line.id}`, line, joined: false, last: true });
       joins = false;
     };
-    if (!before || dayOf(before.received_at) !== dayOf(at)) add('day');
+    if (!before || dayOf(shownAt(before)) !== dayOf(at)) add('day');
     if (ended && line.kind === 'message') add('episode');
     const end = line.channel && `${line.channel}|${line.account}`;
     if (line.kind === 'message' && end && channel && channel !== end) add('channel');

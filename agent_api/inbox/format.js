@@ -22,6 +22,9 @@ export const clockTime = (at) => dates({ hour: '2-digit', minute: '2-digit' }).f
 /** @param {string} at */
 export const exactTime = (at) => dates({ dateStyle: 'full', timeStyle: 'medium' }).format(new Date(at));
 
+/** When a line stands: when it was sent, but never after we had it. @param {import('./types.js').Message} line */
+export const shownAt = (line) => (line.sent_at && line.sent_at < line.received_at ? line.sent_at : line.received_at);
+
 /** @param {string} at @returns {string} the day, for grouping */
 export const dayOf = (at) => new Date(at).toDateString();
 

@@ -1,6 +1,7 @@
 /** The lines of conversations: read by pages, kept fresh by frames. */
 import { signal } from '@preact/signals';
 import { Problem, get } from './api.js';
+import { shownAt } from './format.js';
 
 /** @typedef {import('./types.js').Message} Message */
 /**
@@ -84,9 +85,6 @@ export async function loadOlder(id) {
   }
 }
 
-/** When a line stands: when it was sent, but never after we had it. @param {Message} line */
-const stands = (line) => (line.sent_at && line.sent_at < line.received_at ? line.sent_at : line.received_at);
-
 /** The lines with this one in its place, or in place of what we had of it. @param {Message[]} lines @param {Message} line */
 function placed(lines, line) {
   const at = lines.findIndex((known) => known.id === line.id);
@@ -96,7 +94,7 @@ function placed(lines, line) {
     return next;
   }
   let after = lines.length;
-  while (after > 0 && stands(lines[after - 1]) > stands(line)) after -= 1;
+  while (after > 0 && shownAt(lines[after - 1]) > shownAt(line)) after -= 1;
   return [...lines.slice(0, after), line, ...lines.slice(after)];
 }
 

@@ -37,6 +37,7 @@ export const unread = computed(() => shown.value.filter((id) => (cell(id).value?
 /** @type {Set<string>} everything this view may show */
 let members = new Set();
 let held = false;
+let anchor = '';
 let generation = 0;
 /** The last row of the pages read so far: what sorts below comes with the next page. @type {Conversation|null} */
 let floor = null;
@@ -128,7 +129,7 @@ function wanted() {
   return rows.sort(byUrgency).map((row) => row.id);
 }
 
-/** Puts the rows in order, unless somebody is pointing at them. */
+/** Puts the rows in order, but never moves one under a pointer. */
 export function arrange() {
   if (state.value !== 'ready') return;
   const order = wanted();
@@ -138,22 +139,30 @@ export function arrange() {
     return;
   }
   waiting.value = 0;
-  if (order.join() !== shown.value.join()) shown.value = order;
+  const fixed = new Set(anchor ? shown.value.slice(0, shown.value.indexOf(anchor) + 1) : []);
+  const next = [...fixed, ...order.filter((id) => !fixed.has(id))];
+  if (next.join() !== shown.value.join()) shown.value = next;
 }
 
-/** @param {boolean} pointed */
-export function hold(pointed) {
-  held = pointed;
-  if (!pointed) arrange();
+/**
+ * Says how the reader points at the list.
+ * @param {boolean} moving about to choose: nothing may move
+ * @param {string} [row] where a pointer rests: nothing may move down to this row
+ */
+export function hold(moving, row = '') {
+  held = moving;
+  anchor = row;
+  if (!moving) arrange();
 }
 
 /** The reader asked for what waits. @returns {string} the first of it */
 export function letIn() {
   const here = new Set(shown.value);
-  const was = held;
+  const was = { held, anchor };
   held = false;
+  anchor = '';
   arrange();
-  held = was;
+  ({ held, anchor } = was);
   return shown.value.find((id) => !here.has(id)) || '';
 }
 

@@ -1,7 +1,8 @@
 """Makes calls with aiohttp, and says exactly whether one that failed can have reached anybody.
 
-Every call gets a connection of its own: on one that was used before, a request may be written just as the provider
-closes it, and then a message that merely met an old connection would be uncertain and wait for an agent.
+Every call gets a connection of its own, unless ``reuse`` says otherwise: on one that was used before, a request may be
+written just as the provider closes it, and a message that merely met an old connection is uncertain and waits for an
+agent.
 """
 
 from __future__ import annotations
@@ -40,7 +41,9 @@ class AiohttpHttp:
     """ports.Http. ``locate`` finds the files of multipart bodies; ``allow`` are CIDRs that may be fetched from too.
 
     ``connect`` (lookup, connection and TLS) and ``total`` are in seconds; a download has no total, but ``total`` is
-    how long it may stand still. Needs ``start`` in the event loop, and ``stop``.
+    how long it may stand still. A connection is used again within ``reuse`` seconds, which is for measuring: it takes
+    less than half of the time, and at a provider's every restart it leaves some message uncertain. Needs ``start`` in
+    the event loop, and ``stop``.
     """
 
     def __init__(
@@ -50,9 +53,11 @@ class AiohttpHttp:
         allow: Iterable[str | Network] = (),
         connect: float = 5.0,
         total: float = 25.0,
+        reuse: float = 0.0,
         resolver: AbstractResolver | None = None,
     ) -> None:
-        self._locate, self._connect, self._total, self._resolver = locate, connect, total, resolver
+        self._locate, self._connect, self._total = locate, connect, total
+        self._reuse, self._resolver = reuse, resolver
         self._guard = Guard(allow)
         self._open: ClientSession | None = None
         self._guarded: ClientSession | None = None
@@ -71,13 +76,14 @@ class AiohttpHttp:
     def _session(self, guard: Guard | None) -> ClientSession:
         connector = aiohttp.TCPConnector(
             limit=0,  # else one slow provider would keep the others from connecting
-            force_close=True,
+            **({"keepalive_timeout": self._reuse} if self._reuse and not guard else {"force_close": True}),
             resolver=self._resolver,
             socket_factory=guard.socket if guard else None,
             use_dns_cache=guard is None,
         )
         trace = aiohttp.TraceConfig()
         trace.on_connection_create_end.append(_connected)
+        trace.on_connection_reuseconn.append(_connected)
         return ClientSession(
             connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),  # what one account is given is nobody else's
@@ -195,7 +201,7 @@ class _Chunks:
         raise failed
 
 
-async def _connected(_: ClientSession, context: SimpleNamespace, __: aiohttp.TraceConnectionCreateEndParams) -> None:
+async def _connected(_: ClientSession, context: SimpleNamespace, __: object) -> None:
     context.trace_request_ctx.connected = True
 
 

@@ -138,7 +138,7 @@ def _welcome(url: str, link: str, file: Path, data: Path) -> None:
     rows = [
         ("Inbox", f"{url}/inbox/#link={link}", "answer as an agent; the link signs you in, once"),
         ("Phone", f"{url}/simulator/", "write as a customer"),
-        ("API", f"{url}/docs", "every call"),
+        ("API", f"{url}/openapi.json", "every call"),
         ("", f"passerelle key create my-bot --scope agent --config {file}", "a key for it"),
         ("Data", f"{data}/", "delete it to start anew"),
     ]

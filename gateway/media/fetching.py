@@ -90,30 +90,34 @@ class Fetcher:
     async def _admit_always(self) -> None:
         while True:
             self._news.clear()
+            began = self._clock.monotonic()
             try:
                 await self._admit()
             except Unavailable as error:
                 log.warning("files to fetch cannot be read; trying again", why=str(error))
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._news.wait(), _SWEEP_S)  # or another process has recorded some
+            except Exception as error:  # noqa: BLE001 - whatever it is, later files are still to be fetched
+                log.error("files to fetch cannot be read; trying again", error=type(error).__name__)
+            await asyncio.sleep(3 * (self._clock.monotonic() - began))  # a long list is not read all the time
+            with contextlib.suppress(TimeoutError):  # wait_for of Python 3.11 can swallow a cancellation
+                async with asyncio.timeout(_SWEEP_S):  # another process may have recorded some
+                    await self._news.wait()
 
     async def _admit(self) -> None:
-        """Take up pending files, oldest first; look past those of an account that has its share already."""
+        """Take up pending files, oldest first, and look past those of an account that has its share already."""
         limit = _PAGE
         while True:
             page = await self._files.pending_files(limit)
-            new = [file for file in page if file.id not in self._known and self._take(file)]
-            if new or len(page) < limit or limit >= _MOST:
+            for file in page:
+                if file.id not in self._known and self._held[file.account] < KNOWN:
+                    self._take(file)
+            if len(page) < limit or limit >= _MOST:
                 return
             limit *= 4
 
-    def _take(self, file: KeptFile) -> bool:
-        if self._held[file.account] >= KNOWN:
-            return False
+    def _take(self, file: KeptFile) -> None:
         self._held[file.account] += 1
         self._known[file.id] = task = asyncio.create_task(self._settle(file))
         task.add_done_callback(lambda task: self._done(file, task))
-        return True
 
     def _done(self, file: KeptFile, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:

@@ -43,7 +43,8 @@ class Folder:
 
     def start(self, now: datetime) -> None:
         """Make the folder, and remove what was left half written."""
-        self._incoming.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._incoming.mkdir(exist_ok=True, mode=0o700)
         for left in self._incoming.iterdir():
             if left.stat().st_mtime < (now - LEFT).timestamp():
                 left.unlink(missing_ok=True)

@@ -320,3 +320,7 @@ async def test_a_store_that_is_away_is_said_so(house, bot, monkeypatch):
     monkeypatch.setattr(house.store, "conversations", away)
     answer = await bot.get("/v1/conversations")
     assert (answer.status, answer.code, answer.headers["Retry-After"]) == (503, "unavailable", "1")
+
+
+async def test_a_parameter_where_there_are_none_is_named(bot):
+    assert (await bot.get("/v1/session?colour=red")).pointers == ["/colour"]

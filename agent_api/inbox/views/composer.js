@@ -2,7 +2,7 @@
 import { sentence } from '../actions.js';
 import { draft, setDraft } from '../drafts.js';
 import { exactTime, personName, spanText } from '../format.js';
-import { html, useEffect, useLayoutEffect, useRef, useState } from '../html.js';
+import { html, useLayoutEffect, useRef, useState } from '../html.js';
 import { t } from '../i18n.js';
 import { refused, sendDraft, setRefused } from '../sending.js';
 import { now, settings } from '../store.js';
@@ -25,10 +25,6 @@ export function Composer({ id, conversation }) {
   const [lack, setLack] = useState('');
   const text = note ? held.note : held.text;
   const busy = uploads(id).value.length > 0;
-
-  useEffect(() => {
-    if (matchMedia('(hover: hover)').matches) area.current?.focus({ preventScroll: true });
-  }, []);
 
   useLayoutEffect(() => {
     const el = area.current;
@@ -126,8 +122,7 @@ function Window({ conversation }) {
 
 /** Why the server would not take it; what was typed is back in the box. @param {{id: string, problem: import('../api.js').Problem}} props */
 function Refused({ id, problem }) {
-  const words = sentence(problem);
-  const more = problem.errors.map((one) => one.detail).filter((detail) => detail && !words.includes(detail));
-  return html`<div class="band bad" role="alert"><span><strong>${t('composer.refused')}</strong> ${words} ${more.join(' ')}</span>
+  const exactly = problem.errors.map((one) => `${one.pointer} ${one.detail}`).join('\n');
+  return html`<div class="band bad" role="alert" title=${exactly}><span><strong>${t('composer.refused')}</strong> ${sentence(problem)}</span>
     <button type="button" class="bare" aria-label=${t('dialog.close')} onClick=${() => setRefused(id, null)}><${Icon} name="close" size=${16} /></button></div>`;
 }

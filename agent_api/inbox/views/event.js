@@ -1,6 +1,6 @@
 /** What happened to a conversation, as one quiet line. */
 import { eventName } from '../arrange.js';
-import { accountName, actorName, channelName, clockTime, exactTime } from '../format.js';
+import { accountName, actorName, channelName, clockTime, exactTime, shownAt } from '../format.js';
 import { html } from '../html.js';
 import { has, t } from '../i18n.js';
 import { session } from '../store.js';
@@ -23,7 +23,7 @@ function words(line) {
 
 /** @param {{line: import('../types.js').Message}} props */
 export function Event({ line }) {
-  return html`<p class="event">${words(line)} <time title=${exactTime(line.received_at)}>${clockTime(line.received_at)}</time></p>`;
+  return html`<p class="event">${words(line)} <time title=${exactTime(shownAt(line))}>${clockTime(shownAt(line))}</time></p>`;
 }
 
 /** @param {import('../types.js').Message} line */

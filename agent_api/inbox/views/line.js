@@ -1,6 +1,6 @@
 /** One message or note: what was said, when, how far it got, and what to do when it did not. */
 import { sentence } from '../actions.js';
-import { actorName, clockTime, exactTime, gist } from '../format.js';
+import { actorName, clockTime, exactTime, gist, shownAt } from '../format.js';
 import { html, useState } from '../html.js';
 import { has, t } from '../i18n.js';
 import { resend, settle, takeBack, tryAgain } from '../sending.js';
@@ -27,7 +27,7 @@ export function Line({ line, joined, last, resent, quoted }) {
     </div>
     ${(last || trouble || line.edited_at) && html`<p class="meta">
       ${line.edited_at && !line.deleted_at && html`<span title=${exactTime(line.edited_at)}>${t('line.edited')} ·</span>`}
-      <time title=${exactTime(line.received_at)}>${clockTime(line.received_at)}</time>
+      <time title=${exactTime(shownAt(line))}>${clockTime(shownAt(line))}</time>
       ${ours && html`<span class="by">${actorName(line.author)}</span>`}
       ${ours && !line.deleted_at && html`<${Tick} status=${line.local?.state === 'stuck' ? 'uncertain' : line.status} label=${line.local?.state === 'stuck' ? t('line.stuck') : t(`tick.${line.status}`)} />`}
     </p>`}
@@ -84,7 +84,7 @@ export function Note({ line }) {
   const text = line.parts.map((part) => part.text || '').join('\n');
   return html`<article class="note" data-id=${line.id}>
     <p class="meta"><${Icon} name="lock" size=${14} /> <strong>${t('note.private')}</strong> <span dir="auto">${actorName(line.author)}</span>
-      <time title=${exactTime(line.received_at)}>${clockTime(line.received_at)}</time></p>
+      <time title=${exactTime(shownAt(line))}>${clockTime(shownAt(line))}</time></p>
     <${Part} part=${{ kind: 'text', text }} />
     ${line.local?.state === 'stuck' && html`<${Trouble} line=${line} resent=${false} />`}
   </article>`;

@@ -8,6 +8,8 @@ import { connection, place, searching } from '../store.js';
 import { Icon } from './icons.js';
 import { Row } from './row.js';
 
+const RESTS = 1500;
+
 export function List() {
   return html`<section class="list" id="list" aria-labelledby="list-title" data-pane>
     <header>
@@ -50,7 +52,9 @@ function Search() {
 function Rows() {
   const box = useRef(/** @type {HTMLElement|null} */ (null));
   const foot = useRef(/** @type {HTMLElement|null} */ (null));
-  const pointed = useRef(false);
+  const pointed = useRef('');
+  const rest = useRef(0);
+  const touched = useRef(false);
   const ids = shown.value;
   const chosen = place.value.id;
   const entry = ids.includes(chosen) ? chosen : ids[0];
@@ -62,20 +66,28 @@ function Rows() {
     return () => eye.disconnect();
   }, [next.value, state.value]);
 
-  useEffect(() => () => hold(false), []);
+  useEffect(() => () => { clearTimeout(rest.current); hold(false); }, []);
 
   // On a phone the list is behind the conversation then, and free to move.
   useEffect(() => { requestAnimationFrame(() => point(pointed.current)); }, [chosen]);
 
-  /** Nobody points on a touch screen: there, a list that was scrolled is being read. @param {boolean} now */
-  function point(now) {
-    const el = box.current;
-    pointed.current = now;
-    if (el) hold(now || (el.scrollTop > 40 && matchMedia('(hover: none)').matches && getComputedStyle(el).visibility === 'visible'));
+  /** A mouse that moves may choose any row; one that rests is on one row. @param {string} row @param {boolean} [moves] */
+  function point(row, moves = false) {
+    pointed.current = row;
+    clearTimeout(rest.current);
+    if (moves) rest.current = window.setTimeout(() => point(pointed.current), RESTS);
+    hold(moves || isRead(), row);
   }
 
-  return html`<div class="rows-frame" onPointerLeave=${() => point(false)}
-    onPointerEnter=${(/** @type {PointerEvent} */ event) => point(event.pointerType === 'mouse')}>
+  /** Fingers do not point before they tap: a list that was scrolled by them is being read. */
+  function isRead() {
+    const el = box.current;
+    return Boolean(el && touched.current && el.scrollTop > 40 && getComputedStyle(el).visibility === 'visible');
+  }
+
+  return html`<div class="rows-frame" onPointerLeave=${() => point('')}
+    onPointerDown=${(/** @type {PointerEvent} */ event) => { touched.current = event.pointerType === 'touch'; }}
+    onPointerMove=${(/** @type {any} */ event) => event.pointerType === 'mouse' && point((event.target.closest('.row')?.id || '').slice(4), true)}>
     <div class="rows" ref=${box} onScroll=${() => point(pointed.current)}>
     ${state.value === 'loading' && html`<${Skeleton} />`}
     ${state.value === 'failed' && html`<${Broken} />`}

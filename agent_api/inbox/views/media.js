@@ -65,7 +65,7 @@ export function Media({ part }) {
 function Absent({ stage, part }) {
   const words = stage === 'coming' ? t('media.coming') : t('media.gone');
   return html`<span class="absent" role="status"><${Icon} name=${stage === 'coming' ? 'picture' : 'alert'} size=${16} />
-    <span>${part.name ? `${part.name}: ` : ''}${words}</span></span>`;
+    <span>${part.name ? `${part.name} · ` : ''}${words}</span></span>`;
 }
 
 /** @param {{part: import('../types.js').Part}} props */

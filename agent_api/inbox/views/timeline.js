@@ -2,7 +2,7 @@
 import { markRead, sentence } from '../actions.js';
 import { arrangeLines } from '../arrange.js';
 import { cell } from '../conversations.js';
-import { dayName, exactTime, gist, personName } from '../format.js';
+import { dayName, exactTime, gist, personName, shownAt } from '../format.js';
 import { html, useEffect, useLayoutEffect, useRef, useState } from '../html.js';
 import { t } from '../i18n.js';
 import { loadOlder, onArrival, openTimeline, timeline } from '../lines.js';
@@ -112,7 +112,7 @@ function Items({ lines, id }) {
   const byId = new Map(lines.map((line) => [line.id, line]));
   accounts.value; // the names of our ends may come later
   return arrangeLines(lines).map(({ kind, key, line, joined, last }) => {
-    if (kind === 'day') return html`<h2 key=${key} class="divider" title=${exactTime(line.received_at)}><span>${dayName(line.received_at)}</span></h2>`;
+    if (kind === 'day') return html`<h2 key=${key} class="divider" title=${exactTime(shownAt(line))}><span>${dayName(shownAt(line))}</span></h2>`;
     if (kind === 'episode') return html`<p key=${key} class="divider episode"><span>${t('timeline.episode')}</span></p>`;
     if (kind === 'channel') return html`<p key=${key} class="event">${channelSwitch(line)}</p>`;
     if (kind === 'event') return html`<${Event} key=${key} line=${line} />`;

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Any
 
+import orjson
 import structlog
 
-from gateway.adapters.sqlite import rows
+from gateway.adapters.sqlite import bulk, rows
 from normalizer.fold import apply, apply_to_line, apply_to_person, line_id, time
 from normalizer.model import Conversation, Message, Person
 from normalizer.record import Record
@@ -22,10 +23,15 @@ _CACHED = 20_000
 _LEAST, _MOST = -(1 << 63), (1 << 63) - 1
 _ITS_OWN = (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.ProgrammingError, sqlite3.InterfaceError)
 """What SQLite says of a value; anything else it says is about the file."""
-_LINE = "INSERT INTO lines VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET body = excluded.body"
-_CONVERSATION = f"INSERT OR REPLACE INTO conversations VALUES ({', '.join('?' * 12)})"
-_PERSON = "INSERT OR REPLACE INTO people VALUES (?, ?, ?, ?, ?)"
-_FILE = "INSERT OR IGNORE INTO files VALUES (?, ?, 'pending', ?, ?, ?, ?, ?, 0, '', '')"
+_INTO = {
+    "conversations": ("INSERT OR REPLACE INTO conversations", ""),
+    "lines": ("INSERT INTO lines", "ON CONFLICT (id) DO UPDATE SET body = excluded.body"),
+    "provider_ids": ("INSERT OR IGNORE INTO provider_ids", ""),
+    "people": ("INSERT OR REPLACE INTO people", ""),
+    "identities": ("INSERT OR IGNORE INTO identities", ""),
+    "files": ("INSERT OR IGNORE INTO files", ""),
+}
+"""How the rows that a fold makes are written, many in a statement."""
 _SETTLED = {"message.sent", "message.failed", "message.uncertain"}
 
 
@@ -36,11 +42,14 @@ class Fold:
         self._db = db
         self._conversations: dict[str, Conversation] = {}
         self._people: dict[str, Person] = {}
+        self._rows: dict[str, list[tuple[Any, ...]]] = {table: [] for table in _INTO}
 
     def forget(self) -> None:
         """After a rollback, or when another process wrote: believe the tables only."""
         self._conversations.clear()
         self._people.clear()
+        for made in self._rows.values():
+            made.clear()
 
     def conversation(self, conversation_id: str) -> Conversation | None:
         """A conversation as the tables have it."""
@@ -49,18 +58,13 @@ class Fold:
             found = self._db.execute("SELECT body FROM conversations WHERE id = ?", (conversation_id,)).fetchone()
             if found is not None:
                 known = Conversation.model_validate_json(found[0])
-                self._remember(known)
+                self._conversations[conversation_id] = known
         return known
 
     def line(self, line: str) -> Message | None:
         """A line as the tables have it."""
         found = self._db.execute("SELECT body FROM lines WHERE id = ?", (line,)).fetchone()
         return None if found is None else Message.model_validate_json(found[0])
-
-    def _remember(self, conversation: Conversation) -> None:
-        if len(self._conversations) >= _CACHED:
-            self._conversations.clear()
-        self._conversations[conversation.id] = conversation
 
     def fold(self, records: Iterable[Record]) -> None:
         """Fold records given in feed order; those that a view has seen already change nothing.
@@ -86,46 +90,46 @@ class Fold:
             self._db.execute("RELEASE fold")
             self.forget()
             if tell:
-                about = {"record": records[0].id, "stream": records[0].stream, "kind": records[0].kind}
-                log.exception("a record cannot be folded; the views go on without it", **about)
+                about = {"record": records[0].id, "stream": records[0].stream, "why": type(error).__name__}
+                log.error("a record cannot be folded; the views go on without it", **about)
             return False
         self._db.execute("RELEASE fold")
         return True
 
     def _fold_streams(self, records: Sequence[Record]) -> None:
+        if max(len(self._conversations), len(self._people)) > _CACHED:
+            self.forget()
         in_streams = sorted(records, key=lambda record: record.stream)  # stable: feed order within a stream
         for stream, of_stream in groupby(in_streams, key=lambda record: record.stream):
-            self._fold_stream(stream, list(of_stream))
+            self._fold_stream(stream, of_stream)
+        for table, made in self._rows.items():
+            bulk.insert(self._db, _INTO[table][0], made, _INTO[table][1])
+            made.clear()
 
-    def _fold_stream(self, stream: str, records: Sequence[Record]) -> None:
-        before = self.conversation(stream)
+    def _fold_stream(self, stream: str, records: Iterable[Record]) -> None:
+        before = conversation = self.conversation(stream)
         seen = before.seq if before else 0
-        new = [record for record in records if record.seq > seen]
-        conversation = before
         lines: dict[str, Message] = {}
-        for record in new:
-            conversation = apply(conversation, record)
-            self._fold_line(record, lines)
-            self._fold_aside(record)
-        if conversation is not None and new:
-            self._remember(conversation)
-            self._db.execute(_CONVERSATION, _conversation_row(conversation))
-        for line in lines.values():
-            self._db.execute(_LINE, _line_row(line))
+        for record in records:
+            if record.seq > seen:
+                conversation = apply(conversation, record, self._fold_line(record, lines))
+                self._fold_aside(record)
+        if conversation is not None and conversation is not before:
+            self._conversations[stream] = conversation
+            self._rows["conversations"].append(_conversation_row(conversation))
+        self._rows["lines"].extend(map(_line_row, lines.values()))
 
-    def _fold_line(self, record: Record, lines: dict[str, Message]) -> None:
+    def _fold_line(self, record: Record, lines: dict[str, Message]) -> Message | None:
         about = line_id(record)
         if about is None:
-            return
+            return None
         line = apply_to_line(lines.get(about) or self._earlier(record, about), record)
-        if line is None:
-            return
-        lines[about] = line
-        for provider_id in line.provider_ids if record.kind in {"message.received", *_SETTLED} else ():
-            self._db.execute(
-                "INSERT OR IGNORE INTO provider_ids VALUES (?, ?, ?)",
-                (line.account or "", provider_id, line.id),
-            )
+        if line is not None:
+            lines[about] = line
+            if record.kind in {"message.received", *_SETTLED}:
+                known_by = ((line.account or "", provider_id, line.id) for provider_id in line.provider_ids)
+                self._rows["provider_ids"].extend(known_by)
+        return line
 
     def _earlier(self, record: Record, about: str) -> Message | None:
         return None if record.kind in {"message.received", "message.queued", "note.added"} else self.line(about)
@@ -135,8 +139,8 @@ class Fold:
         if record.kind == "message.received" or record.kind.startswith("identity."):
             self._fold_person(record)
         for media, told in record.data.get("private", {}).get("files", {}).items():
-            whose = (media, record.brand, record.account or "", record.stream)
-            self._db.execute(_FILE, (*whose, told["ref"], told["mime"], told["name"]))
+            whose = (media, record.brand, "pending", record.account or "", record.stream)
+            self._rows["files"].append((*whose, told["ref"], told["mime"], told["name"], 0, "", ""))
         if record.kind == "message.queued":
             row = (record.data["message"]["id"], record.stream, record.account, record.seq, rows.millis(record.at))
             self._db.execute("INSERT OR REPLACE INTO unsettled VALUES (?, ?, ?, ?, ?)", row)
@@ -154,16 +158,11 @@ class Fold:
         person = apply_to_person(before, record)
         if person is None or person is before:
             return
-        if len(self._people) >= _CACHED:
-            self._people.clear()
         self._people[who] = person
         search = " ".join((person.name, *person.identities)).casefold()
-        self._db.execute(_PERSON, (person.id, person.brand, person.name, search, person.model_dump_json()))
-        for identity in person.identities:
-            self._db.execute(
-                "INSERT OR IGNORE INTO identities VALUES (?, ?, ?, ?)",
-                (person.brand, identity, person.id, person.conversation),
-            )
+        self._rows["people"].append((person.id, person.brand, person.name, search, _body(person)))
+        bound = ((person.brand, identity, person.id, person.conversation) for identity in person.identities)
+        self._rows["identities"].extend(bound)
 
     def _person(self, person_id: str) -> Person | None:
         found = self._db.execute("SELECT body FROM people WHERE id = ?", (person_id,)).fetchone()
@@ -220,13 +219,18 @@ def _conversation_row(conversation: Conversation) -> tuple[Any, ...]:
         rows.millis(conversation.snoozed_until) if conversation.status == "snoozed" else None,
         search,
         conversation.seq,
-        conversation.model_dump_json(),
+        _body(conversation),
     )
 
 
 def _line_row(line: Message) -> tuple[Any, ...]:
     inbound = line.kind == "message" and line.direction == "in"
-    return (line.id, line.conversation, rows.millis(line.shown_at), _order(line), inbound, line.model_dump_json())
+    return (line.id, line.conversation, rows.millis(line.shown_at), _order(line), inbound, _body(line))
+
+
+def _body(view: Conversation | Message | Person) -> str:
+    """A view as JSON. For the tables only, so the times need not look like the API's, which would cost twice as much."""
+    return orjson.dumps(view.model_dump()).decode()
 
 
 def _order(line: Message) -> int:

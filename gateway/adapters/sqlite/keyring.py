@@ -117,4 +117,5 @@ def set_value(db: sqlite3.Connection, name: str, new: str, *, once: bool) -> str
     """Set it, or with ``once`` leave an earlier one; gives what it is now."""
     how = "IGNORE" if once else "REPLACE"
     db.execute(f"INSERT OR {how} INTO settings VALUES (?, ?)", (name, new))
-    return value(db, name) or new
+    stored = value(db, name)
+    return new if stored is None else stored

@@ -140,7 +140,7 @@ class Writer:
         if jobs:
             self._commit(jobs)
         else:
-            with suppress(sqlite3.Error):
+            with suppress(Exception):  # the next commit says why
                 self._notice_others()
         self._fold_what_is_due(idle=not jobs)
         if self._dirty and ((quiet and not jobs) or self._wal_bytes() > _CHECKPOINT_BYTES):
@@ -205,7 +205,7 @@ class Writer:
         self._heads.clear()
         self.following.fold.forget()
         self._data_version = -1  # until the file has been read again
-        with suppress(sqlite3.Error):
+        with suppress(Exception):
             self._believe_file()
 
     def _notice_others(self) -> None:
@@ -292,8 +292,8 @@ class Writer:
         for listener in self.listeners if added else ():
             try:
                 listener(added)
-            except Exception as error:  # noqa: BLE001 - its own mistake; those who wait for the commit hear of that
-                self._loop.call_exception_handler({"message": f"{listener} failed", "exception": error})
+            except Exception as mistake:  # noqa: BLE001 - its own, which nobody else waits for
+                self._loop.call_exception_handler({"message": f"{listener} failed", "exception": mistake})
         for future, result, error in results:
             if future.done():
                 continue

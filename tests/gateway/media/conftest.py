@@ -60,6 +60,7 @@ class Clock(SystemClock):
     """Sleeps at once, and remembers for how long it was asked to."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.slept: list[float] = []
         self.later = timedelta()
 

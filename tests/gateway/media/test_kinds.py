@@ -69,9 +69,9 @@ def test_broken_files_are_something(head, cut, rest):
     assert sniff(head[:cut] + rest)
 
 
-@given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1).filter(lambda text: text.lstrip()[:1] == "<"))
-def test_markup_is_never_shown_in_its_place(text):
-    assert sniff(text.encode()) not in INLINE
+@given(st.sampled_from([" ", "\n", "\ufeff", ""]), st.text(st.characters(exclude_categories=["Cs"])))
+def test_markup_is_never_shown_in_its_place(before, after):
+    assert sniff(f"{before}<{after}".encode()) not in INLINE
 
 
 @pytest.mark.parametrize(
