@@ -41,9 +41,9 @@ class AiohttpHttp:
     """ports.Http. ``locate`` finds the files of multipart bodies; ``allow`` are CIDRs that may be fetched from too.
 
     ``connect`` (lookup, connection and TLS) and ``total`` are in seconds; a download has no total, but ``total`` is
-    how long it may stand still. A connection is used again within ``reuse`` seconds, which is for measuring: it takes
-    less than half of the time, and at a provider's every restart it leaves some message uncertain. Needs ``start`` in
-    the event loop, and ``stop``.
+    how long it may stand still. A connection is used again within ``reuse`` seconds: that is about half the work at
+    full speed, and leaves a message uncertain when it meets a provider that is just restarting. Needs ``start`` in the
+    event loop, and ``stop``.
     """
 
     def __init__(

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
-import struct
 import subprocess
 import sys
 import time
 import urllib.request
-import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,10 +15,11 @@ from typing import Any
 
 import pytest
 from selenium import webdriver
-from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
+from toys.browser import chrome
+from toys.pictures import png
 
 pytestmark = pytest.mark.browser
 BOT = "4200000001"
@@ -133,22 +131,8 @@ def wait(ready: Callable[[], Any], patience: float = PATIENCE) -> Any:
 
 
 @pytest.fixture(scope="module")
-def driver() -> Iterator[webdriver.Chrome]:
-    chromium, chromedriver = shutil.which("chromium"), shutil.which("chromedriver")
-    if chromium is None or chromedriver is None:
-        pytest.skip("chromium and chromedriver are not installed")
-    options = webdriver.ChromeOptions()
-    options.binary_location = chromium
-    for argument in (
-        "--headless=new",
-        "--no-sandbox",
-        "--disable-dev-shm-usage",
-        "--window-size=1440,900",
-        "--lang=en",
-    ):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    found = webdriver.Chrome(options=options, service=Service(chromedriver))
+def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
+    found = chrome(tmp_path_factory.mktemp("profile"))
     yield found
     found.quit()
 
@@ -219,7 +203,7 @@ def test_a_picture_goes_out_with_its_words(page: Page, demo: Demo, tmp_path: Pat
     demo.say(chat, "show me")
     page.open("Pia Picture")
     file = tmp_path / "lamp.png"
-    file.write_bytes(png())
+    file.write_bytes(png(2, 2))
     page.one(".foot input[type=file]").send_keys(str(file))
     wait(lambda: page.all(".attachments img") and not page.all(".attachments progress"))
     page.write("the lamp" + Keys.ENTER)
@@ -227,15 +211,6 @@ def test_a_picture_goes_out_with_its_words(page: Page, demo: Demo, tmp_path: Pat
     assert len(demo.accepted(chat, "sendPhoto")) == 1
     shown = page.all(".line")[-1].find_element(By.CSS_SELECTOR, "img")
     wait(lambda: page.driver.execute_script("return arguments[0].naturalWidth", shown) == 2)
-
-
-def png() -> bytes:
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-    lines = b"".join(b"\0" + b"\x0b\x6b\x5d" * 2 for _ in range(2))
-    header = chunk(b"IHDR", struct.pack(">IIBBBBB", 2, 2, 8, 2, 0, 0, 0))
-    return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(lines)) + chunk(b"IEND", b"")
 
 
 def test_a_question_with_buttons_is_answered(page: Page, demo: Demo) -> None:

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from aiohttp import ClientSession
-
 from journeys.passage import Passage, passage
 from journeys.programs import Gateway, Simulator, client
 

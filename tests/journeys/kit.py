@@ -15,9 +15,9 @@ from typing import Any
 
 import aiohttp
 from aiohttp import ClientSession
+from journeys.programs import KEY, PATIENCE_S, SECRET, Gateway
 
 from gateway import frames
-from journeys.programs import KEY, PATIENCE_S, SECRET, Gateway
 
 LOST = (aiohttp.ClientError, OSError, TimeoutError)
 """What a client raises when the server is not there any more, or not yet."""
@@ -214,7 +214,7 @@ class Books:
 
     def received_once(self, told: dict[str, str]) -> None:
         """Exactly what a provider has told, each once."""
-        assert {name: 1 for name in told} == dict(self.received)
+        assert dict.fromkeys(told, 1) == dict(self.received)
 
     def balanced(self, sent: list[str]) -> Counter[str]:
         """No reply went out twice, and each says truly what became of it. Counts how they ended.

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from aiohttp import ClientSession, web
-
 from journeys.programs import Simulator
 
 
@@ -91,7 +90,7 @@ def nobody_answers() -> Iterator[str]:
         waiting = [socket.socket() for _ in range(4)]
         try:
             for one in waiting:
-                one.setblocking(False)
+                one.settimeout(0)
                 one.connect_ex(door.getsockname())
             yield f"http://127.0.0.1:{door.getsockname()[1]}"
         finally:

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ PRIVATE = "abcDEF-ghiJKL_0123456789mnopqrstuvw"
 TOKEN = f"{BOT}:{PRIVATE}"
 SECRET = "s3cret_of-the-hook"
 KEY = "pk_a-key-of-the-journeys"
-PATIENCE_S = 60.0
+PATIENCE_S = 30.0
 """How long anything may take on a machine that is busy with other tests; nothing waits so long in vain."""
 
 
@@ -37,6 +37,15 @@ async def until(found: Callable[[], Any], what: str, seconds: float = PATIENCE_S
     while not (result := found()):
         assert time.monotonic() < end, f"not within {seconds} s: {what}"
         await asyncio.sleep(0.005)
+    return result
+
+
+async def eventually(found: Callable[[], Awaitable[Any]], what: str, seconds: float = PATIENCE_S) -> Any:
+    """The same, where it takes a question to find it."""
+    end = time.monotonic() + seconds
+    while not (result := await found()):
+        assert time.monotonic() < end, f"not within {seconds} s: {what}"
+        await asyncio.sleep(0.02)
     return result
 
 

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from contextlib import closing
 
 import aiohttp
-
 from journeys.kit import Api, Books, Provider, kept, whole
 from journeys.programs import Gateway
 

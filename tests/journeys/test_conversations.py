@@ -14,10 +14,10 @@ from urllib.parse import quote
 
 import pytest
 from aiohttp import ClientSession, FormData
+from journeys.kit import Api, Books, whole
+from journeys.programs import BOT, PRIVATE, SECRET, TOKEN, Gateway, Simulator, eventually
 
 from gateway.simulator.pictures import blank
-from journeys.kit import Api, Books, whole
-from journeys.programs import BOT, PRIVATE, SECRET, TOKEN, Gateway, Simulator
 
 ANN, BOB = 1001, 1002
 PICTURE, OURS = blank(40, 30), blank(64, 48)
@@ -43,6 +43,14 @@ class Shop:
     async def reaches(self, message: str, status: str = "sent") -> dict[str, Any]:
         return await self.api.becomes(message, status)
 
+    async def hears_of(self, kind: str) -> None:
+        """Returns once there is a record of this kind."""
+
+        async def told() -> bool:
+            return kind in {one["kind"] for one in await self.api.feed()}
+
+        await eventually(told, kind)
+
     async def accepted(self, text: str) -> list[float]:
         """When the provider accepted a text, each time."""
         calls = [call for call in await self.simulator.accepted() if call["params"]["text"] == text]
@@ -63,24 +71,27 @@ async def shop(session: ClientSession, simulator: Simulator, gateways: Callable[
     await simulator.call("setWebhook", url=f"{gateway.url}/hooks/bot", secret_token=SECRET)
     await simulator.person(ANN, "Ann Lee")
     await simulator.person(BOB, "Bob Roy")
-    found: dict[str, str] = {}
-    while len(found) < 2:
+
+    async def both() -> dict[str, str] | None:
         found = await api.conversations()
+        return found if len(found) == 2 else None
+
+    found = await eventually(both, "both have written")
     shop = Shop(simulator, gateway, api, session, found[f"telegram:{ANN}"], found[f"telegram:{BOB}"])
     yield shop
     books = Books(await api.settled())
     books.without_gaps()
     assert (await gateway.stop())[0] == 0
     whole(gateway.db)
-    nothing_secret_is_kept(gateway, api)
+    nothing_secret_is_kept(gateway, api.heard)
 
 
-def nothing_secret_is_kept(gateway: Gateway, api: Api) -> None:
+def nothing_secret_is_kept(gateway: Gateway, heard: list[bytes]) -> None:
     """Neither the token nor the secret is in anything that was written, logged or answered."""
     written = {str(file): file.read_bytes() for file in gateway.data.rglob("*") if file.is_file()}
     assert any(name.endswith(".db") for name in written)
-    assert api.heard
-    said = {"the log": gateway.log.read_bytes(), "the API's answers": b"".join(api.heard)}
+    assert heard
+    said = {"the log": gateway.log.read_bytes(), "the API's answers": b"".join(heard)}
     for where, text in {**written, **said}.items():
         for private in (TOKEN, PRIVATE, SECRET, quote(TOKEN, safe="")):
             assert private.encode() not in text, where
@@ -132,8 +143,7 @@ async def said_and_shown(shop: Shop) -> None:
     line = await api.line_where(shop.ann, lambda line: line["parts"][0]["kind"] == "choice")
     assert line["parts"] == [{"kind": "choice", "id": "blue", "label": "The blue one", "of": question}]
     assert line["direction"] == "in"
-    while not await simulator.accepted(ANN, "answerCallbackQuery"):  # and the phone's clock stops
-        await asyncio.sleep(0.02)
+    await eventually(lambda: simulator.accepted(ANN, "answerCallbackQuery"), "the phone's clock stops")
 
     # What was said is changed.
     line = await shop.says(BOB, "I am in Pariz")
@@ -164,14 +174,12 @@ async def refused(shop: Shop) -> None:
     """A block that we know of and one that we do not, and answers that say nothing."""
     simulator, api = shop.simulator, shop.api
     await simulator.deed(ANN, "block")
-    while (said := await api.reply(shop.ann, "are you there?")).status == 202:
-        await asyncio.sleep(0.02)
+    await shop.hears_of("identity.blocked")
+    said = await api.reply(shop.ann, "are you there?")
     assert (said.status, said.json["code"]) == (422, "unreachable")
     await simulator.deed(ANN, "unblock")
-    while (said := await api.reply(shop.ann, "welcome back")).status == 422:
-        await asyncio.sleep(0.02)
-    assert said.status == 202
-    await shop.reaches(said.json["id"])
+    await shop.hears_of("identity.unblocked")
+    await shop.reaches(await api.replied(shop.ann, "welcome back"))
 
     # Only the provider knows; and once it takes messages again, what failed goes again.
     await simulator.order("blocked", count=1, chat=ANN)
@@ -233,8 +241,5 @@ def test_the_log_is_where_secrets_are_looked_for(tmp_path: Path) -> None:
     (gateway.data / "x.db").write_text("nothing")
     gateway.log.write_text(f"calling /bot{TOKEN}/getMe")
 
-    class Answered:
-        heard = [b"x"]
-
     with pytest.raises(AssertionError, match="the log"):
-        nothing_secret_is_kept(gateway, Answered())
+        nothing_secret_is_kept(gateway, [b"x"])

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 from aiohttp import ClientSession
-
 from journeys.kit import Api, Books, Provider, attempts, kept, whole
 from journeys.passage import Passage, nobody_answers
 from journeys.programs import Gateway, Simulator, until

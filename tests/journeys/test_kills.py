@@ -10,7 +10,6 @@ from contextlib import asynccontextmanager, closing
 
 import pytest
 from aiohttp import ClientSession
-
 from journeys.kit import LOST, Api, Books, Provider, kept, whole
 from journeys.programs import Gateway, Simulator
 

@@ -7,7 +7,6 @@ import itertools
 from collections.abc import Callable
 
 from aiohttp import ClientSession, WSCloseCode, WSMsgType
-
 from journeys.kit import LOST, Api, Books, Provider, whole
 from journeys.passage import Passage
 from journeys.programs import Gateway, Simulator, until

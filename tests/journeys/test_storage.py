@@ -14,10 +14,9 @@ from pathlib import Path
 
 import pytest
 from aiohttp import ClientSession
-
 from journeys.kit import Api, Books, Provider, whole
 from journeys.passage import Passage
-from journeys.programs import PATIENCE_S, Gateway, Simulator
+from journeys.programs import Gateway, Simulator, eventually
 
 CHATS = range(1, 5)
 Full = Callable[[Gateway], AbstractContextManager[None]]
@@ -57,6 +56,7 @@ class Shop:
         """Whatever would have to be written is answered 503, and so is the question whether it could be."""
         status, headers = 200, {}
         while status == 200:  # it may go on for a little, where there is room for a little
+            assert self.numbers[1] < 1000
             self.numbers[1] += 1
             text = f"in 1 {self.numbers[1]} " + "x" * 3000
             update = self.provider.update(1, self.numbers[1], text)
@@ -71,9 +71,7 @@ class Shop:
 
     async def recovers(self) -> None:
         """Without a restart."""
-        async with asyncio.timeout(PATIENCE_S):
-            while not await self.is_ready():
-                await asyncio.sleep(0.05)
+        await eventually(self.is_ready, "it is ready again")
         await self.everybody_writes()
 
     async def balanced(self, simulator: Simulator) -> None:

@@ -57,7 +57,7 @@ def verify(request: Request, settings: ToySettings) -> None:
         raise Rejected
 
 
-def parse(request: Request, settings: ToySettings) -> Sequence[Event]:
+def parse(request: Request, _settings: ToySettings) -> Sequence[Event]:
     try:
         return _events.validate_json(request.body)
     except ValidationError as error:
@@ -81,7 +81,7 @@ def send(outgoing: Outgoing, settings: ToySettings) -> Steps:
             yield Call(f"{number}:other", "POST", f"{settings.base}/other", part=number, json=body)
 
 
-def classify(call: Call, answer: Answer) -> Outcome:
+def classify(_call: Call, answer: Answer) -> Outcome:
     if answer.status == 200:
         took = answer.read(Took)
         return Accepted((took.id,) if took else ())
@@ -103,8 +103,15 @@ toy = Connector(
     name="toy",
     settings=ToySettings,
     content_types=("application/json",),
-    limits=Limits(text=100, caption=10, choices=2, choice_id=10, label=10,
-                  parts=frozenset({"text", "media", "choices"}), media_types=frozenset({"image"})),  # fmt: skip
+    limits=Limits(
+        text=100,
+        caption=10,
+        choices=2,
+        choice_id=10,
+        label=10,
+        parts=frozenset({"text", "media", "choices"}),
+        media_types=frozenset({"image"}),
+    ),
     pace=Pace(per_second=1000, per_chat=1000),
     verify=verify,
     parse=parse,

@@ -3,10 +3,8 @@
 import asyncio
 import json
 import re
-import struct
 import subprocess
 import sys
-import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -141,18 +139,6 @@ async def until_told(true: Callable[[], Awaitable[Any]], seconds: float = 5.0) -
     async with asyncio.timeout(seconds):
         while not await true():  # noqa: ASYNC110
             await asyncio.sleep(0.02)
-
-
-def png(width: int = 640, height: int = 480, *, drawn: bool = True) -> bytes:
-    """A real picture of one colour, or only what its header promises."""
-
-    def chunk(kind: bytes, body: bytes) -> bytes:
-        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-
-    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
-    rows = (b"\0" + b"\x5a" * width) * height if drawn else b""
-    parts = (b"IHDR", header), (b"IDAT", zlib.compress(rows, 1)), (b"IEND", b"")
-    return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(kind, body) for kind, body in parts)
 
 
 def start(folder: Path) -> tuple[subprocess.Popen[str], str]:

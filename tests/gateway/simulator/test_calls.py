@@ -6,7 +6,8 @@ from typing import Any
 
 import aiohttp
 import pytest
-from simulator_kit import TOKEN, Simulator, png
+from simulator_kit import TOKEN, Simulator
+from toys.pictures import png
 
 from gateway.simulator.pictures import Picture, picture
 

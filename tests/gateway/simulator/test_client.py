@@ -4,9 +4,10 @@ from datetime import timedelta
 from io import BytesIO
 
 import pytest
-from simulator_kit import Simulator, png
+from simulator_kit import Simulator
 from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, ReplyParameters
 from telegram.error import BadRequest, ChatMigrated, Conflict, Forbidden, InvalidToken, RetryAfter
+from toys.pictures import png
 
 
 async def test_who_am_i(simulator: Simulator) -> None:

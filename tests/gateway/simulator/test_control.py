@@ -6,7 +6,8 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-from simulator_kit import TOKEN, Simulator, png, running
+from simulator_kit import TOKEN, Simulator, running
+from toys.pictures import png
 
 
 async def test_customers(simulator: Simulator) -> None:

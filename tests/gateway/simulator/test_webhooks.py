@@ -7,8 +7,9 @@ from typing import Any
 
 import aiohttp
 import pytest
-from simulator_kit import TOKEN, Hook, Simulator, png, running, until, until_told
+from simulator_kit import TOKEN, Hook, Simulator, running, until, until_told
 from telegram import Bot, ReactionTypeEmoji, Update
+from toys.pictures import png
 
 SECRET = "s3cret_token-A"
 
