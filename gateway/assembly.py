@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -64,7 +65,8 @@ async def running(config: Config, extra: Callable[[web.Application], None] | Non
         delivery = Delivery(store, broker, attempts, config.accounts, clock, config.delivery,
                             link=media.signed_url, news_of=intake.news_of)  # fmt: skip
         app = web.Application(client_max_size=MAX_BODY)
-        Edge(config.accounts, intake, store, clock, config.http.public_url).mount(app)
+        edge = Edge(config.accounts, intake, store, clock, config.http.public_url)
+        edge.mount(app)
         app.router.add_get("/media/{id}", media.provider_media)
         listened = _Listening(config.http.host, config.http.port)
         replies = Replies(store, clock, config.accounts)
@@ -78,7 +80,9 @@ async def running(config: Config, extra: Callable[[web.Application], None] | Non
             await part.start()
             stack.push_async_callback(part.stop)
         stack.push_async_callback(intake.stop)
-        await listened.start(stack, app)
+        await listened.start(stack, app, edge)
+        gc.collect()
+        gc.freeze()  # what is there now stays: the collector need not look at it again and again
         yield Running(app, f"http://{listened.shown}:{listened.port}", store)
 
 
@@ -93,10 +97,12 @@ class _Listening:
         """The host as an address writes it."""
         return f"[{self.host}]" if ":" in self.host else self.host
 
-    async def start(self, stack: AsyncExitStack, app: web.Application) -> None:
+    async def start(self, stack: AsyncExitStack, app: web.Application, edge: Edge) -> None:
         """Listen; what is under way is given a moment at the end."""
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SHUTDOWN_S, handle_signals=False)
         await runner.setup()
+        if runner.server is not None:
+            runner.server.request_handler = edge.directly(runner.server.request_handler)
         stack.push_async_callback(runner.cleanup)
         site = web.TCPSite(runner, self.host, self.port, backlog=1024)
         await site.start()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -24,6 +24,9 @@ MAX_BODY = 4 << 20
 """Bytes of a webhook's body."""
 _SECRET = ("authorization", "cookie", "token", "secret", "signature", "key", "password")
 _TAKEN = Reply()
+_HOOKS = "/hooks/"
+
+Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +47,30 @@ class Edge:
     ) -> None:
         self._intake, self._store, self._clock = intake, store, clock
         self._public_url = (public_url or "").rstrip("/")
-        self._hooks: dict[str, list[Account]] = defaultdict(list)
+        self._hooks: dict[str, list[Account]] = {}
         for account in accounts.values():
-            self._hooks[account.hook].append(account)
+            self._hooks.setdefault(account.hook, []).append(account)
+        self._stored = {name: WEBHOOKS.labels(name, "200") for name in self._hooks}
 
     def mount(self, app: web.Application) -> None:
         """Add the routes."""
-        app.router.add_post("/hooks/{hook}", self.hook)
+        app.router.add_post("/hooks/{hook}", self.routed)
         app.router.add_get("/hooks/{hook}", self.challenge, allow_head=False)
         app.router.add_get("/healthz", self.healthz)
         app.router.add_get("/readyz", self.readyz)
+
+    def directly(self, others: Handler) -> Handler:
+        """A handler for the whole server that gives hooks their calls without asking the router: they are most calls."""
+
+        async def handle(request: web.BaseRequest) -> web.StreamResponse:
+            path = request.rel_url.path
+            if request.method == "POST" and path.startswith(_HOOKS):
+                name = path[len(_HOOKS) :]
+                if name in self._hooks:
+                    return await self.hook(request, name)
+            return await others(request)
+
+        return handle
 
     async def healthz(self, _: web.Request) -> web.Response:
         """The process is alive."""
@@ -68,9 +85,10 @@ class Edge:
 
     async def challenge(self, request: web.Request) -> web.Response:
         """GET: a provider asks whether the hook is ours."""
-        accounts = self._hooks.get(request.match_info["hook"])
+        name = request.match_info["hook"]
+        accounts = self._hooks.get(name)
         if not accounts:
-            return self._answer(request, HTTPStatus.NOT_FOUND)
+            return self._answer(name, HTTPStatus.NOT_FOUND)
         heard = self._request(request, b"")
         verdict = HTTPStatus.METHOD_NOT_ALLOWED
         for account in accounts:
@@ -79,29 +97,34 @@ class Edge:
                     return _reply(account.connector.challenge(heard, account.settings))
                 except Rejected:
                     verdict = HTTPStatus.FORBIDDEN
-        return self._answer(request, verdict)
+        return self._answer(name, verdict)
 
-    async def hook(self, request: web.Request) -> web.Response:
+    async def routed(self, request: web.Request) -> web.Response:
+        """POST, by way of the router."""
+        return await self.hook(request, request.match_info["hook"])
+
+    async def hook(self, request: web.BaseRequest, name: str) -> web.Response:
         """POST: what a provider has to tell. 200 only after the durable write."""
-        accounts = self._hooks.get(request.match_info["hook"])
+        accounts = self._hooks.get(name)
         if not accounts:
-            return self._answer(request, HTTPStatus.NOT_FOUND)
+            return self._answer(name, HTTPStatus.NOT_FOUND)
         body = await _read(request)
         if body is None:
-            return self._answer(request, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+            return self._answer(name, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         told = self._request(request, body)
         accepting = [account for account in accounts if _accepts(account, told)]
         if not accepting:
-            return self._answer(request, HTTPStatus.UNAUTHORIZED)
-        if not any(request.content_type in account.connector.content_types for account in accepting):
-            return self._answer(request, HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
-        heard = Heard(told, accounts[0].hook, accepting, self._clock.new_id("req"))
+            return self._answer(name, HTTPStatus.UNAUTHORIZED)
+        kind = request.content_type
+        if not any(kind in account.connector.content_types for account in accepting):
+            return self._answer(name, HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
+        heard = Heard(told, name, accepting, self._clock.new_id("req"))
         try:
             await self._take(heard)
         except Unavailable as error:
             log.error("webhook not stored", request_id=heard.cause, hook=heard.hook, why=str(error))
-            return self._answer(request, HTTPStatus.SERVICE_UNAVAILABLE)
-        WEBHOOKS.labels(heard.hook, "200").inc()
+            return self._answer(name, HTTPStatus.SERVICE_UNAVAILABLE)
+        self._stored[name].inc()
         sampled(log, "webhook stored", request_id=heard.cause, hook=heard.hook)
         account = accepting[0]
         return _reply(account.connector.reply(told, account.settings) if account.connector.reply else _TAKEN)
@@ -117,6 +140,9 @@ class Edge:
             await self._route(heard, accounts, events)
 
     async def _route(self, heard: Heard, accounts: Sequence[Account], events: Sequence[Event]) -> None:
+        if len(events) == 1 and events[0].to == accounts[0].settings.address:
+            await self._intake.take(accounts[0], events, heard.cause)
+            return
         addressed: dict[str, list[Event]] = defaultdict(list)
         for event in events:
             addressed[event.to].append(event)
@@ -137,24 +163,24 @@ class Edge:
             at=request.received_at,
             method=request.method,
             path=f"/hooks/{heard.hook}",
-            headers={name: value for name, value in request.headers.items() if not _is_secret(name)},
+            headers={name.lower(): value for name, value in request.headers.items() if not _is_secret(name.lower())},
             body=request.body,
         )
         await self._store.keep(kept)
 
-    def _request(self, request: web.Request, body: bytes) -> Request:
+    def _request(self, request: web.BaseRequest, body: bytes) -> Request:
         return Request(
             method=request.method,
             url=self._public_url + request.raw_path,
-            headers={name.lower(): value for name, value in request.headers.items()},
+            headers=request.headers,  # finds a name in whatever letters
             received_at=self._clock.now(),
             query=request.query if request.query_string else {},
             body=body,
         )
 
-    def _answer(self, request: web.Request, status: HTTPStatus) -> web.Response:
+    def _answer(self, name: str, status: HTTPStatus) -> web.Response:
         """An error: the status and its name, and not a word on what would have been right."""
-        hook = request.match_info["hook"] if request.match_info["hook"] in self._hooks else "unknown"
+        hook = name if name in self._hooks else "unknown"
         WEBHOOKS.labels(hook, str(status.value)).inc()
         if status not in (HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE):
             log.warning("webhook refused", hook=hook, status=status.value, why=status.phrase)
@@ -162,7 +188,7 @@ class Edge:
         return web.Response(status=status, text=status.phrase, headers=headers)
 
 
-async def _read(request: web.Request) -> bytes | None:
+async def _read(request: web.BaseRequest) -> bytes | None:
     """The body; None once it is over the limit, without reading the rest."""
     if (request.content_length or 0) > MAX_BODY:
         return None
@@ -199,4 +225,6 @@ def _is_secret(header: str) -> bool:
 
 
 def _reply(reply: Reply) -> web.Response:
+    if not reply.body:
+        return web.Response(status=reply.status)
     return web.Response(status=reply.status, text=reply.body, content_type=reply.content_type)

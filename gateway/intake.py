@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import Any
 
 import structlog
+from prometheus_client import Counter
 from pydantic import TypeAdapter
 
 from connectors.api import Refused
@@ -25,6 +26,7 @@ log = structlog.get_logger(__name__)
 
 _event: TypeAdapter[Event] = TypeAdapter(Event)
 _SYSTEM = By("system", "gateway")
+_PLACES_REMEMBERED = 200_000
 
 
 class Intake:
@@ -32,6 +34,8 @@ class Intake:
 
     def __init__(self, store: Store, http: Http, clock: Clock) -> None:
         self._store, self._http, self._clock = store, http, clock
+        self._counts: dict[str, Counter] = {}
+        self._places: dict[tuple[str, str], Place] = {}
         self._courtesies: set[asyncio.Task[None]] = set()
 
     async def stop(self) -> None:
@@ -66,15 +70,31 @@ class Intake:
         channel = Channel(account.name, account.channel)
         draft = told.received(event, place, channel, stamp, self._clock.new_id("msg"), parts, reply_to)
         appended = await self._store.append(place.conversation, lambda _: draft, draft.key)
-        EVENTS.labels(account.name, "duplicate" if appended.duplicate else "recorded").inc()
-        if not appended.duplicate:
+        if appended.duplicate:
+            EVENTS.labels(account.name, "duplicate").inc()
+        else:
+            self._recorded(account.name).inc()
             await self.news_of(account, event.provider_ids)
-        if account.connector.acknowledge is not None:
+        acknowledge = account.connector.acknowledge
+        if acknowledge is not None and next(acknowledge(event, account.settings), None) is not None:
             self._courtesy(self._acknowledge(account, event))
 
+    def _recorded(self, account: str) -> Counter:
+        if account not in self._counts:
+            self._counts[account] = EVENTS.labels(account, "recorded")
+        return self._counts[account]
+
     async def _place(self, account: Account, identity: str) -> Place:
+        """Whose the identity is; bound once and for ever, so it may be remembered."""
+        known = self._places.get((account.brand, identity))
+        if known is not None:
+            return known
         proposal = Place(self._clock.new_id("per"), self._clock.new_id("cnv"))
-        return await self._store.bind(account.brand, identity, proposal)
+        bound = await self._store.bind(account.brand, identity, proposal)
+        if len(self._places) >= _PLACES_REMEMBERED:
+            self._places.clear()
+        self._places[account.brand, identity] = bound
+        return bound
 
     def _stamp(self, account: Account, by: By, cause: str) -> Stamp:
         return Stamp(self._clock.new_id("rec"), by, self._clock.now(), account.brand, cause)

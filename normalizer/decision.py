@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from normalizer.model import Conversation, Message
 from normalizer.record import By, Draft, RecordKind
@@ -36,16 +35,14 @@ class Refusal(Exception):
         self.code, self.detail, self.pointer, self.about = code, detail, pointer, dict(about or {})
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Whose an identity is: bound once, for ever."""
 
     person: str
     conversation: str
 
 
-@dataclass(frozen=True, slots=True)
-class Stamp:
+class Stamp(NamedTuple):
     """What a decision may not make up itself: who, when, and the new record's id."""
 
     id: str
@@ -55,8 +52,7 @@ class Stamp:
     cause: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Channel:
+class Channel(NamedTuple):
     """Our end of a channel: the account's name and its connector's."""
 
     account: str

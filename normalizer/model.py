@@ -211,7 +211,7 @@ class Message(Model):
     edited_at: Instant | None = None
     deleted_at: Instant | None = None
     event: dict[str, Any] | None = Field(default=None, exclude_if=is_empty)
-    receipts: dict[str, Status] = Field(default={}, exclude_if=is_empty)
+    receipts: dict[str, Status] = Field(default_factory=dict, exclude_if=is_empty)
 
     @property
     def shown_at(self) -> datetime:
@@ -280,9 +280,9 @@ class Conversation(Model):
     updated_at: Instant
     revision: int = 0
     unanswered_since: Instant | None = None
-    answering: dict[str, Instant] = {}
-    reach: dict[str, Reach] = {}
-    last_inbound_at: dict[str, Instant] = {}
+    answering: dict[str, Instant] = Field(default_factory=dict)
+    reach: dict[str, Reach] = Field(default_factory=dict)
+    last_inbound_at: dict[str, Instant] = Field(default_factory=dict)
     read_up_to: Instant | None = None
 
 

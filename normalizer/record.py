@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 VERSION = 1
 """Of the records that this program writes."""
@@ -19,8 +18,7 @@ RecordKind = Literal[
 ]  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class By:
+class By(NamedTuple):
     """Who caused a record: a person, an agent, a bot (an API key), or the system."""
 
     kind: Literal["person", "agent", "bot", "system"]
@@ -28,8 +26,10 @@ class By:
     name: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
+_NOTHING: Mapping[str, Any] = {}
+
+
+class Draft(NamedTuple):
     """A record before the store has numbered it.
 
     ``key`` makes it unique in the store. ``data`` holds JSON values only. ``request`` is a digest of the call that
@@ -40,20 +40,18 @@ class Draft:
     key: str
     kind: RecordKind
     brand: str
-    account: str | None = None
     by: By
-    cause: str | None = None
     at: datetime
+    account: str | None = None
+    cause: str | None = None
     received_at: datetime | None = None
-    data: Mapping[str, Any] = field(default_factory=dict)
+    data: Mapping[str, Any] = _NOTHING
     request: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
+class Record(NamedTuple):
     """What we keep. ``seq`` numbers a stream without gaps from 1; ``feed`` numbers the whole store."""
 
-    v: int = VERSION
     feed: int
     id: str
     stream: str
@@ -68,6 +66,7 @@ class Record:
     received_at: datetime | None
     data: Mapping[str, Any]
     request: str | None = None
+    v: int = VERSION
 
 
 Upcaster = Callable[[dict[str, Any]], dict[str, Any]]

@@ -11,7 +11,7 @@ Size = Annotated[int, Field(ge=0, lt=2**63)]
 Date = Annotated[int, Field(ge=0, lt=253_402_300_800)]  # seconds since 1970, before the year 10000; 0 stands for none
 
 T = TypeVar("T")
-List = Annotated[list[T], FailFast()]  # one bad item spoils it; a million need not each be told
+List = Annotated[tuple[T, ...], FailFast()]  # one bad item spoils it; a million need not each be told
 
 
 class Who(BaseModel):
@@ -98,7 +98,7 @@ class Message(BaseModel):
     reply_to_message: Earlier | None = None
     text: str = ""
     caption: str = ""
-    photo: List[File] = []
+    photo: List[File] = ()
     voice: File | None = None
     audio: File | None = None
     video: File | None = None
@@ -121,7 +121,7 @@ class Button(BaseModel):
 class Keyboard(BaseModel):
     """https://core.telegram.org/bots/api#inlinekeyboardmarkup"""
 
-    inline_keyboard: List[List[Button]] = []
+    inline_keyboard: List[List[Button]] = ()
 
 
 class Asked(BaseModel):

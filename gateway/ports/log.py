@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from normalizer.decision import Place, View
 from normalizer.record import Draft, Record
@@ -20,8 +19,7 @@ class CursorExpired(Exception):
     """The feed is not kept as far back as was asked."""
 
 
-@dataclass(frozen=True, slots=True)
-class Appended:
+class Appended(NamedTuple):
     """What came of an append: the record (the earlier one for a known key), or None where ``decide`` said no."""
 
     record: Record | None

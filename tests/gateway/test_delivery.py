@@ -9,14 +9,14 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from toys.channel import account, no, took
+from toys.engine import Engine, engine
+from toys.world import ToyHttp, until
 
 from gateway.delivery import Delivery
 from gateway.ports import Attempt, NeverSent, NoAnswer, Unavailable
 from normalizer.event import ReceiptReceived
 from normalizer.model import Media
-from toys.channel import account, no, took
-from toys.engine import Engine, engine
-from toys.world import ToyHttp, until
 
 
 @asynccontextmanager

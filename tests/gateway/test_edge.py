@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
+from toys.channel import account, toy
+from toys.engine import Engine, engine
 
 from connectors.api import Rejected, Reply
 from gateway.edge import MAX_BODY, Edge
 from gateway.ports import Unavailable
-from toys.channel import account, toy
-from toys.engine import Engine, engine
 
 SECRET = {"x-toy": "toy-secret", "content-type": "application/json"}
 

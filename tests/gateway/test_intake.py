@@ -7,13 +7,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from toys.channel import account, took
+from toys.engine import engine
+from toys.world import ToyHttp, until
 
 from gateway.ports import Unavailable
 from normalizer.event import MessageEdited, ReachChanged, ReceiptReceived
 from normalizer.model import Choice, Choices, Media, Option, Text, Unsupported, reach_key
-from toys.channel import account, took
-from toys.engine import engine
-from toys.world import ToyHttp, until
 
 
 async def test_a_message_makes_a_person_a_conversation_and_one_record(tmp_path: Path) -> None:
@@ -47,8 +47,8 @@ async def test_the_same_event_twice_is_one_record(tmp_path: Path) -> None:
 async def test_the_same_person_on_two_accounts_of_a_brand_is_one_person_and_of_two_brands_two(tmp_path: Path) -> None:
     accounts = {"a": account("a"), "b": account("b"), "c": account("c", brand="other")}
     async with engine(tmp_path / "p.db", accounts=accounts) as made:
-        for name in accounts:
-            await made.intake.take(accounts[name], [made.event()], "req")
+        for one in accounts.values():
+            await made.intake.take(one, [made.event()], "req")
         assert len(await made.conversations()) == 2
         assert len(made.records) == 3
 

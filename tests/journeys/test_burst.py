@@ -8,7 +8,9 @@ from collections.abc import Callable
 from contextlib import closing
 
 import aiohttp
-from journeys.kit import Api, Books, Provider, kept, whole
+from journeys.api import Api
+from journeys.books import Books, kept, whole
+from journeys.load import Provider
 from journeys.programs import Gateway
 
 NUMBERS = range(1, 201)

@@ -6,10 +6,13 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiohttp import ClientSession
-from journeys.kit import Api, Books, Provider, attempts, kept, whole
+from journeys.api import Api
+from journeys.books import Books, attempts, kept, whole
+from journeys.load import Provider
 from journeys.passage import Passage, nobody_answers
 from journeys.programs import Gateway, Simulator, until
 
@@ -41,7 +44,7 @@ def no_end_can_be_written(db: Path) -> Iterator[None]:
 
 
 def noted(db: Path, text: str) -> bool:
-    return any(status is not None for _, status in attempts(db).get(text, []))
+    return any(status is not None for *_, status in attempts(db).get(text, []))
 
 
 async def test_a_kill_at_each_instant_of_a_sending(
@@ -55,91 +58,81 @@ async def test_a_kill_at_each_instant_of_a_sending(
     await gateway.add_key()
     await gateway.up()
     api = Api(session, gateway)
-    for chat in range(1, 7):
+    for chat in range(1, 5):
         await simulator.person(chat, f"Customer {chat}")
         await Provider(session, gateway).write(chat, 1, "hello")
     await Provider(session, gateway, "mute").write(MUTE, 1, "hello")
     found = await api.conversations()
 
-    async def say(chat: int, text: str) -> str:
-        return await api.replied(found[f"telegram:{chat}"], text)
+    async def say(chat: int, *texts: str) -> str:
+        return await api.replied(found[f"telegram:{chat}"], *texts)
 
-    going = between.stop("on its way", "going")
-    coming = between.stop("accepted", "coming back")
-    messages = {
-        "on its way": await say(1, "on its way"),  # the row is written and the call made; nobody has it yet
-        "accepted": await say(2, "accepted"),  # the provider has it, and we do not know
-        "no connection": await say(MUTE, "no connection"),  # the row is written, and the call not yet made
-    }
+    stops = [
+        between.stop("on its way", "going"),
+        between.stop("accepted", "coming back"),
+        between.stop("second", "coming back"),
+    ]
+    going = await say(1, "on its way")  # the attempt is written down and the call made; nobody has it yet
+    coming = await say(2, "accepted")  # the provider has it, and we do not know
     behind = await say(2, "behind it")
-    await going.reached.wait()
-    await coming.reached.wait()
+    parts = await say(3, "first", "second", "third")
+    for stop in stops:
+        await stop.reached.wait()
+    calling = await say(MUTE, "no connection")  # the attempt is written down, and no connection made
     await until(lambda: attempts(gateway.db).get("no connection"), "the attempt is written down")
     with no_end_can_be_written(gateway.db):
-        messages["not settled"] = await say(3, "not settled")  # the answer is noted, and the end is not
+        unsettled = await say(4, "not settled")  # the answer is noted, and the end is not
         await until(lambda: noted(gateway.db, "not settled"), "the answer is noted")
         gateway.kill()
-        with closing(kept(gateway.db)) as file:
-            ended = file.execute("SELECT count(*) FROM records WHERE kind LIKE 'message.%' AND kind <> 'message.queued'"
-                                 " AND kind <> 'message.received'").fetchone()  # fmt: skip
-            assert ended == (0,)
-    going.go.set()
-    coming.go.set()
-    assert (await simulator.texts(2), await simulator.texts(3)) == (["accepted"], ["not settled"])
+        assert not ends(gateway.db)
+    for stop in stops:
+        stop.go.set()
+    between.stops.clear()
+    assert sorted(await simulator.texts()) == ["accepted", "first", "not settled", "second"]
 
     await gateway.up()
-    for text in ("on its way", "accepted", "no connection"):
-        message = await api.becomes(messages[text], "uncertain")
-        assert message["failure"]["reason"] == "unknown"
-        assert message["failure"]["detail"] == "the gateway stopped while it was being sent"
-    assert (await api.becomes(messages["not settled"], "sent"))["provider_ids"]
+    for message in (going, coming, calling, parts):
+        failure = (await api.becomes(message, "uncertain"))["failure"]
+        assert (failure["reason"], failure["part"]) == ("unknown", int(message == parts))
+        assert failure["detail"] == "the gateway stopped while it was being sent"
+    assert (await api.becomes(unsettled, "sent"))["provider_ids"]
     await api.becomes(behind, "sent")
-    books = Books(await api.settled())
-    books.without_gaps()
-    books.balanced(await simulator.texts())
-    assert await simulator.texts() == ["accepted", "not settled", "behind it"]
-    assert {text: len(tries) for text, tries in attempts(gateway.db).items()} == {
-        **dict.fromkeys(messages, 1),
-        "behind it": 1,
+    Books(await api.settled()).without_gaps()
+    assert sorted(await simulator.texts()) == ["accepted", "behind it", "first", "not settled", "second"]
+    assert attempts(gateway.db) == {
+        "on its way": [(0, 1, None)],
+        "accepted": [(0, 1, None)],
+        "no connection": [(0, 1, None)],
+        "first": [(0, 1, 200), (1, 1, None)],
+        "not settled": [(0, 1, 200)],
+        "behind it": [(0, 1, 200)],
     }
 
-    # What nobody knows is ended by whoever can know; and sent again only if they ask for it.
-    assert (await api.ask("POST", f"/v1/messages/{messages['accepted']}/settle", json={"status": "sent"})).status == 200
-    resent = await api.ask("POST", f"/v1/messages/{messages['on its way']}/resend")
-    assert (resent.status, resent.json["resend_of"]) == (202, messages["on its way"])
-    between.stops.clear()
-    await api.becomes(resent.json["id"], "sent")
-    assert Books(await api.feed()).status[messages["accepted"]] == "sent"
-    assert await simulator.texts(1) == ["on its way"]
-    assert await simulator.texts(2) == ["accepted", "behind it"]
+    # What nobody knows is ended by whoever can know; and it goes again only if they ask for it, without what is there.
+    assert (await settled(api, coming, "sent"))["status"] == "sent"
+    rest = await settled(api, parts, "sent")
+    assert (rest["status"], rest["failure"]["part"]) == ("failed", 2)
+    for message in (going, parts):
+        resent = await api.ask("POST", f"/v1/messages/{message}/resend")
+        assert (resent.status, resent.json["resend_of"]) == (202, message)
+        await api.becomes(resent.json["id"], "sent")
+    said = [await simulator.texts(chat) for chat in range(1, 5)]
+    assert said == [["on its way"], ["accepted", "behind it"], ["first", "second", "third"], ["not settled"]]
     assert (await gateway.stop())[0] == 0
     whole(gateway.db)
 
 
-async def test_a_kill_between_the_parts_of_a_message(
-    session: ClientSession, simulator: Simulator, between: Passage, gateways: Callable[..., Gateway]
-) -> None:
-    """What went out is not sent again, and what comes after the uncertain part is not sent at all."""
-    gateway = gateways({"bot": between.url})
-    await gateway.add_key()
-    await gateway.up()
-    api = Api(session, gateway)
-    await simulator.person(1, "Customer 1")
-    await Provider(session, gateway).write(1, 1, "hello")
-    conversation = (await api.conversations())["telegram:1"]
-    second = between.stop("two", "coming back")
-    message = await api.replied(conversation, "one", "two", "three")
-    await second.reached.wait()
-    gateway.kill()
-    second.go.set()
-    await gateway.up()
-    ended = await api.becomes(message, "uncertain")
-    assert ended["failure"]["part"] == 1
-    assert len(ended["provider_ids"]) == 1
-    assert await simulator.texts() == ["one", "two"]
-    settled = await api.ask("POST", f"/v1/messages/{message}/settle", json={"status": "sent"})
-    assert (settled.json["status"], settled.json["failure"]["part"]) == ("failed", 2)
-    resent = (await api.ask("POST", f"/v1/messages/{message}/resend")).json
-    assert [part["text"] for part in resent["parts"]] == ["three"]
-    await api.becomes(resent["id"], "sent")
-    assert await simulator.texts() == ["one", "two", "three"]
+def ends(db: Path) -> list[str]:
+    """Every end of a message that is recorded."""
+    with closing(kept(db)) as file:
+        found = file.execute(
+            "SELECT kind FROM records WHERE kind IN ('message.sent', 'message.failed', 'message.uncertain')"
+        )
+        return [kind for (kind,) in found]
+
+
+async def settled(api: Api, message: str, status: str) -> Any:
+    """An agent says how it ended; the message as it is then."""
+    said = await api.ask("POST", f"/v1/messages/{message}/settle", json={"status": status})
+    assert said.status == 200, said
+    return said.json

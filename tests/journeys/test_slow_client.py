@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aiohttp
-from journeys.kit import Provider
+from journeys.load import Provider
 from journeys.programs import KEY, PATIENCE_S, Gateway, eventually
 
 from gateway import frames

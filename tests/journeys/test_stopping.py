@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 from collections.abc import Callable
 
 from aiohttp import ClientSession, WSCloseCode, WSMsgType
-from journeys.kit import LOST, Api, Books, Provider, whole
+from journeys.api import Api
+from journeys.books import Books, whole
+from journeys.load import Load, Provider
 from journeys.passage import Passage
 from journeys.programs import Gateway, Simulator, until
 
@@ -24,37 +25,13 @@ async def test_stopping_under_load(
     for chat in CHATS:
         await simulator.person(chat, f"Customer {chat}")
         await provider.write(chat, 1, "hello")
-    conversations = await api.conversations()
-    promised: set[str] = set()
-    enough = asyncio.Event()
-
-    async def customer(chat: int) -> None:
-        for number in itertools.count(2):
-            if enough.is_set():
-                return
-            await provider.write(chat, number, f"in {chat} {number}")
-            await asyncio.sleep(0.01)
-
-    async def agent(chat: int) -> None:
-        for number in itertools.count():
-            if enough.is_set():
-                return
-            await gateway.there.wait()
-            text = f"out {chat} {number}"
-            try:
-                said = await api.reply(conversations[f"telegram:{chat}"], text)
-            except LOST:
-                continue
-            if said.status == 202:
-                promised.add(text)
-            await asyncio.sleep(0.02)
-
+    found = await api.conversations()
     between.slow = 0.3
     never = between.stop("never answered", "coming back")
-    lost = await api.replied(conversations[f"telegram:{CHATS[0]}"], "never answered")
+    lost = await api.replied(found[f"telegram:{CHATS[0]}"], "never answered")
     await never.reached.wait()
-    tasks = [asyncio.create_task(one(chat)) for chat in CHATS for one in (customer, agent)]
-    try:
+    load = Load(provider, api, gateway, {chat: found[f"telegram:{chat}"] for chat in CHATS})
+    async with load.applied():
         await until(lambda: between.under_way > len(CHATS) / 2, "calls are under way")
         async with session.ws_connect(f"{gateway.url}/v1/live", headers=api.headers) as live:  # and somebody listens
             code, seconds = await gateway.stop()
@@ -64,20 +41,14 @@ async def test_stopping_under_load(
             assert told.data == WSCloseCode.GOING_AWAY
         await gateway.up()
         await asyncio.sleep(0.5)
-        enough.set()
-        await asyncio.gather(*tasks)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
     between.slow = 0.0
     books = Books(await api.settled())
     books.without_gaps()
     books.received_once(provider.told)
     sent = await simulator.texts()
     ends = books.balanced(sent)
-    assert (set(ends), ends["uncertain, accepted"]) == ({"sent", "uncertain, accepted"}, 1), "an answer was not noted"
     assert books.status[lost] == "uncertain"
-    assert promised <= set(sent)
+    assert (set(ends), ends["uncertain, accepted"]) == ({"sent", "uncertain, accepted"}, 1), "an answer was not noted"
+    assert load.promised <= set(sent)
     assert (await gateway.stop())[0] == 0
     whole(gateway.db)

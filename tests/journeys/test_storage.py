@@ -14,7 +14,9 @@ from pathlib import Path
 
 import pytest
 from aiohttp import ClientSession
-from journeys.kit import Api, Books, Provider, whole
+from journeys.api import Api
+from journeys.books import Books, whole
+from journeys.load import Provider
 from journeys.passage import Passage
 from journeys.programs import Gateway, Simulator, eventually
 
@@ -65,8 +67,10 @@ class Shop:
                 self.provider.told[f"1:{1_000_000 + self.numbers[1]}"] = text
         self.numbers[1] -= 1
         assert (status, headers["Retry-After"]) == (503, "1")
-        assert not await self.is_ready()
-        said = await self.api.reply(self.conversations["telegram:2"], "not taken")
+        ready, said = await asyncio.gather(
+            self.is_ready(), self.api.reply(self.conversations["telegram:2"], "not taken")
+        )
+        assert not ready
         assert (said.status, said.headers["Retry-After"], said.json["code"]) == (503, "1", "unavailable")
 
     async def recovers(self) -> None:

@@ -59,22 +59,8 @@ def row(draft: Draft, feed: int, stream: str, seq: int) -> tuple[Any, ...]:
 
 def numbered(draft: Draft, feed: int, stream: str, seq: int) -> Record:
     """The draft as the record that it became."""
-    return Record(
-        feed=feed,
-        id=draft.id,
-        stream=stream,
-        seq=seq,
-        key=draft.key,
-        kind=draft.kind,
-        brand=draft.brand,
-        account=draft.account,
-        by=draft.by,
-        cause=draft.cause,
-        at=draft.at,
-        received_at=draft.received_at,
-        data=draft.data,
-        request=draft.request,
-    )
+    id_, key, kind, brand, by, at, account, cause, received_at, data, request = draft
+    return Record(feed, id_, stream, seq, key, kind, brand, account, by, cause, at, received_at, data, request)
 
 
 def record(found: tuple[Any, ...]) -> Record:

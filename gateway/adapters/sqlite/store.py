@@ -41,7 +41,6 @@ T = TypeVar("T")
 P = ParamSpec("P")
 
 _READERS = 2
-_PLACES_CACHED = 200_000
 _WITHOUT_END = timedelta(days=36500)
 _TRIAL = "INSERT OR REPLACE INTO settings VALUES ('trial', hex(randomblob(8192)))"
 """Needs as much room as a webhook does; and it changes something, for SQLite writes nothing where nothing changes."""
@@ -59,7 +58,6 @@ class SqliteStore:
         self._threads = ThreadPoolExecutor(_READERS, "sqlite-reader")
         self._mine = threading.local()
         self._connections: list[sqlite3.Connection] = []
-        self._places: dict[tuple[str, str], Place] = {}
         self._unmatched: set[tuple[str, str]] = set()
 
     async def start(self) -> None:
@@ -136,14 +134,7 @@ class SqliteStore:
 
     async def bind(self, brand: str, identity: str, proposal: Place) -> Place:
         """See ``gateway.ports.Log``."""
-        known = self._places.get((brand, identity))
-        if known is not None:
-            return known
-        bound = await self._writer.run(lambda db: _bind(db, brand, identity, proposal))
-        if len(self._places) >= _PLACES_CACHED:
-            self._places.clear()
-        self._places[brand, identity] = bound
-        return bound
+        return await self._writer.run(lambda db: _bind(db, brand, identity, proposal))
 
     async def feed(self, after: int, limit: int) -> Sequence[Record]:
         """See ``gateway.ports.Log``."""

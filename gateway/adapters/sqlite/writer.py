@@ -38,7 +38,8 @@ class Writer:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._jobs: SimpleQueue[Ask | None] = SimpleQueue()
+        self._jobs: SimpleQueue[list[Ask] | None] = SimpleQueue()
+        self._asked: list[Ask] = []
         self._thread = threading.Thread(target=self._run, name="sqlite-writer", daemon=True)
         self._heads: dict[str, int] = {}
         self._data_version = 0
@@ -62,18 +63,30 @@ class Writer:
     async def stop(self) -> None:
         """Finish what is queued and close. What is asked from now on is refused."""
         self.closing = True
+        self._hand_over()
         if self._thread.is_alive():
             self._jobs.put(None)
             await asyncio.to_thread(self._thread.join)
 
     def submit(self, job: Job) -> asyncio.Future[Any]:
-        """Queue a job; the future has its result once it is durable. Raises Unavailable through it."""
+        """Queue a job; the future has its result once it is durable. Raises Unavailable through it.
+
+        What is asked for in one turn of the event loop is handed over together: the thread would else commit the first
+        alone while the others are still coming.
+        """
         future = self._loop.create_future()
         if self.closing or not self._thread.is_alive():
             future.set_exception(Unavailable(CLOSED))
         else:
-            self._jobs.put((job, future))
+            if not self._asked:
+                self._loop.call_soon(self._hand_over)
+            self._asked.append((job, future))
         return future
+
+    def _hand_over(self) -> None:
+        asked, self._asked = self._asked, []
+        if asked:
+            self._jobs.put(asked)
 
     async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Do some writing in a savepoint of the next commit."""
@@ -153,7 +166,7 @@ class Writer:
         try:
             asked = self._jobs.get(timeout=patience)
             while asked is not None:
-                jobs.append(asked)
+                jobs.extend(asked)
                 if len(jobs) >= BATCH:
                     return jobs, True
                 asked = self._jobs.get_nowait()

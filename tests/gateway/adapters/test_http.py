@@ -140,7 +140,7 @@ async def test_connect_timeout(http):
 
 async def test_a_name_that_is_never_looked_up(tmp_path):
     class Slow(AbstractResolver):
-        async def resolve(self, host, port=0, family=socket.AF_INET):  # noqa: ARG002
+        async def resolve(self, host, port=0, family=socket.AF_INET):
             await asyncio.sleep(60)
 
         async def close(self):
@@ -409,7 +409,7 @@ class Names(AbstractResolver):
     def __init__(self, *answers: str) -> None:
         self.answers = list(answers)
 
-    async def resolve(self, host, port=0, family=socket.AF_INET):  # noqa: ARG002
+    async def resolve(self, host, port=0, family=socket.AF_INET):
         address = self.answers.pop(0)
         found = {"hostname": host, "host": address, "port": port, "family": socket.AF_INET, "proto": 0}
         return [found | {"flags": socket.AI_NUMERICHOST}]

@@ -130,14 +130,14 @@ class Hook:
 async def until(true: Callable[[], Any], seconds: float = 5.0) -> None:
     """Wait until something holds."""
     async with asyncio.timeout(seconds):
-        while not true():  # noqa: ASYNC110  nobody sets an event here
+        while not true():
             await asyncio.sleep(0.005)
 
 
 async def until_told(true: Callable[[], Awaitable[Any]], seconds: float = 5.0) -> None:
     """Wait until somebody says that something holds."""
     async with asyncio.timeout(seconds):
-        while not await true():  # noqa: ASYNC110
+        while not await true():
             await asyncio.sleep(0.02)
 
 
