@@ -74,7 +74,7 @@ class Connection(asyncio.Protocol):
         self._buffer = b""
         self._run.idle(self)
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, _exc: Exception | None) -> None:
         self._run.lost += 1
 
 

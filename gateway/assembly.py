@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -26,8 +25,6 @@ from gateway.outbox import Relay
 from gateway.replies import Replies
 from gateway.waking import Waking
 
-_SWITCH_S = 0.001
-"""How long a thread keeps Python's lock: the writer's short statements should not wait long for the event loop."""
 _SHUTDOWN_S = 2.0
 
 
@@ -46,7 +43,6 @@ async def running(config: Config, extra: Callable[[web.Application], None] | Non
 
     Raises Unavailable where the store cannot be used, OSError where the address cannot be listened on.
     """
-    sys.setswitchinterval(_SWITCH_S)
     clock = SystemClock()
     async with AsyncExitStack() as stack:
         store = SqliteStore(store_path(config), clock, config.retention.feed)

@@ -24,6 +24,7 @@ log = structlog.get_logger(__name__)
 
 _SYSTEM = By("system", "gateway")
 _BOUND = 10_000
+_QUEUED = frozenset({"message.queued"})
 _CALLS_AT_ONCE = 64
 _GRACE_S = 3.0
 """Seconds that calls under way have at the end; the whole of stopping should take less than five."""
@@ -79,13 +80,12 @@ class Delivery:
 
     async def _listen(self) -> None:
         while True:
-            subscription = self._broker.subscribe(_BOUND)
+            subscription = self._broker.subscribe(_BOUND, _QUEUED)
             try:
                 for waiting in await self._store.unsettled():
                     self._wake(waiting.conversation)
                 while (record := await subscription.next()) is not None:
-                    if record.kind == "message.queued":
-                        self._wake(record.stream)
+                    self._wake(record.stream)
             except Unavailable as error:
                 log.error("what is queued cannot be read; trying again", why=str(error))
                 await self._clock.sleep(1)

@@ -27,6 +27,8 @@ SHORTEST = 4
 MOST = 100
 """Lines a second of one kind of success; of more, only a sample is written."""
 
+_ONE_IN = 100
+
 Line = MutableMapping[str, Any]
 
 
@@ -117,23 +119,27 @@ def _repr(value: object) -> str:
 
 
 class Sampler:
-    """Lets through so many lines a second of one kind, and counts the others."""
+    """Lets through so many lines a second of one kind, and counts the others.
+
+    After a second that had more, only one in a hundred is written: a line costs more than what it tells of.
+    """
 
     def __init__(self, monotonic: Callable[[], float], most: int = MOST) -> None:
         self._monotonic, self._most = monotonic, most
         self._second = 0
-        self._written: Counter[str] = Counter()
+        self._seen: Counter[str] = Counter()
+        self._before: Counter[str] = Counter()
         self._unsaid: Counter[str] = Counter()
 
     def take(self, event: str) -> int | None:
         """How many lines of this kind were left out before this one; None if it is to be left out too."""
         if (second := int(self._monotonic())) != self._second:
-            self._second = second
-            self._written.clear()
-        if self._written[event] >= self._most:
+            self._before = self._seen if second == self._second + 1 else Counter()
+            self._second, self._seen = second, Counter()
+        self._seen[event] = seen = self._seen[event] + 1
+        if seen > self._most or (self._before[event] > self._most and seen % _ONE_IN):
             self._unsaid[event] += 1
             return None
-        self._written[event] += 1
         return self._unsaid.pop(event, 0)
 
 

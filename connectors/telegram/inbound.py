@@ -6,7 +6,7 @@ Only private chats are read: what is said in groups and channels makes no event.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from connectors.api import Malformed, Rejected, Request
@@ -35,13 +35,9 @@ def parse(request: Request, settings: Settings) -> list[Event]:  # noqa: ARG001 
         update = request.read(Update)
     except Malformed as problem:
         update = salvaged(request.body, problem)
-    found = (
-        _message(update, request),
-        _edit(update, request),
-        _pick(update.callback_query, request),
-        _reach(update, request),
-    )
-    events: list[Event] = [event for event in found if event is not None]
+    event: Event | None = _message(update, request) if update.message else None
+    event = event or _edit(update, request) or _pick(update.callback_query, request) or _reach(update, request)
+    events = [] if event is None else [event]
     if not events and update.update_id is None:
         raise Malformed("update_id: Field required")
     return events
@@ -131,8 +127,14 @@ def _reach(update: Update, request: Request) -> ReachChanged | None:
         identity=f"telegram:{who.id}",
         name=who.name,
         change="blocked" if status == "kicked" else "unblocked",
-        at=_time(told.date, request),
+        at=_end_of(told.date, request),
     )
+
+
+def _end_of(second: int, request: Request) -> datetime:
+    """The end of the second that Telegram names, or now: so a press in that second does not look newer than a block."""
+    start = _time(second, request)
+    return max(start, min(start + timedelta(milliseconds=999), request.received_at))
 
 
 def _time(seconds: int, request: Request) -> datetime:

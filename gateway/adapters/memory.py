@@ -15,14 +15,18 @@ TURN = 64
 class MemorySubscription:
     """One listener's queue. Once full it ends: its owner reads the feed from where it was."""
 
-    def __init__(self, broker: MemoryBroker, bound: int) -> None:
-        self._broker, self._bound = broker, bound
+    def __init__(self, broker: MemoryBroker, bound: int, kinds: frozenset[str] | None) -> None:
+        self._broker, self._bound, self._kinds = broker, bound, kinds
         self._waiting: deque[Record] = deque()
         self._lagged = self._closed = False
         self._news = asyncio.Event()
 
     def offer(self, records: Sequence[Record]) -> None:
         """Take records, or note that they are too many."""
+        if self._kinds is not None:
+            records = [record for record in records if record.kind in self._kinds]
+            if not records:
+                return
         if len(self._waiting) + len(records) > self._bound:
             self._lagged = True
             self.close()
@@ -60,9 +64,9 @@ class MemoryBroker:
             for listener in tuple(self._listeners):
                 listener.offer(records[start : start + TURN])
 
-    def subscribe(self, bound: int) -> MemorySubscription:
+    def subscribe(self, bound: int, kinds: frozenset[str] | None = None) -> MemorySubscription:
         """Listen from now on."""
-        listener = MemorySubscription(self, bound)
+        listener = MemorySubscription(self, bound, kinds)
         self._listeners.add(listener)
         return listener
 

@@ -117,7 +117,7 @@ async def opened(config: Config, *, make: bool = False) -> AsyncIterator[SqliteS
     path = configuration.store_path(config)
     if not make and not path.exists():
         raise Failure(f"{path}: there is no store yet", "serve, key create and agent create make it")
-    store = SqliteStore(path, CLOCK, config.retention.feed)
+    store = SqliteStore(path, CLOCK, config.retention.feed, alone=False)  # a server may be running on it
     await store.start()
     try:
         yield store

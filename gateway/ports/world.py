@@ -28,8 +28,8 @@ class Broker(Protocol):
     async def publish(self, records: Sequence[Record]) -> None:
         """Hand on records, in feed order. Nobody waits for a listener."""
 
-    def subscribe(self, bound: int) -> Subscription:
-        """Listen from now on, at most ``bound`` records behind."""
+    def subscribe(self, bound: int, kinds: frozenset[str] | None = None) -> Subscription:
+        """Listen from now on, to records of these kinds or to all, at most ``bound`` of them behind."""
 
 
 class NeverSent(Exception):

@@ -13,6 +13,7 @@ from toys.channel import account, no, took
 from toys.engine import Engine, engine
 from toys.world import ToyHttp, until
 
+from connectors.api import Answer
 from gateway.delivery import Delivery
 from gateway.ports import Attempt, NeverSent, NoAnswer, Unavailable
 from normalizer.event import ReceiptReceived
@@ -87,8 +88,6 @@ async def test_a_failed_or_uncertain_message_holds_nothing(tmp_path: Path) -> No
 
 
 async def test_a_proxy_in_between_is_uncertain_and_never_tried_again(tmp_path: Path) -> None:
-    from connectors.api import Answer
-
     async with engine(tmp_path / "p.db", ToyHttp(Answer(502, {}, b"<html>"))) as made, sending(made):
         said = await made.say(await made.hear(), "hi")
         await made.becomes(said, "uncertain")

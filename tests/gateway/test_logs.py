@@ -220,8 +220,22 @@ def test_successes_are_sampled_beyond_so_many_a_second():
     sampler = Sampler(ticking, most=3)
     assert [sampler.take("stored") for _ in range(5)] == [0, 0, 0, None, None]
     assert sampler.take("sent") == 0
-    ticking.time = 1.0
-    assert [sampler.take("stored"), sampler.take("stored")] == [2, 0]
+    ticking.time = 1.0  # after a second of too many, one in a hundred
+    assert [sampler.take("stored") for _ in range(100)] == [None] * 100
+    assert sampler.take("sent") == 0
+    ticking.time = 2.5
+    assert sampler.take("stored") is None
+    ticking.time = 4.0  # after a quiet second, all again
+    assert [sampler.take("stored"), sampler.take("stored")] == [103, 0]
+
+
+def test_a_sample_is_one_in_a_hundred():
+    ticking = Ticking()
+    sampler = Sampler(ticking, most=200)
+    for second in range(3):
+        ticking.time = float(second)
+        written = sum(sampler.take("stored") is not None for _ in range(1000))
+        assert written == (200 if second == 0 else 2)
 
 
 def test_failures_are_never_sampled(chain, monkeypatch):

@@ -13,11 +13,11 @@ from gateway.adapters.sqlite import rows
 from gateway.adapters.sqlite.fold import Fold
 from normalizer.record import Record
 
-LAZY_S = 0.4
+LAZY_S = 0.75
 """Views are folded when nobody writes, when a reader waits, or when they are this far behind."""
 LATE_S = 1.0
 """This far behind, nothing more is accepted until they have caught up."""
-_AT_ONCE = 256
+_AT_ONCE = 128
 
 
 class Following:
@@ -106,6 +106,12 @@ class Following:
         """Whether a reader waits."""
         with self._lock:
             return bool(self._waiting)
+
+    @property
+    def urgent(self) -> bool:
+        """Whether the views are late, or a reader waits for more than they have."""
+        with self._lock:
+            return self.age > LATE_S or any(target > self.folded for target, _ in self._waiting)
 
     def ready(self) -> list[asyncio.Future[None]]:
         """The readers whose wait is over."""

@@ -49,12 +49,15 @@ _TRIAL = "INSERT OR REPLACE INTO settings VALUES ('trial', hex(randomblob(8192))
 class SqliteStore:
     """Implements ``gateway.ports.Store`` on the file ``path``.
 
-    ``retention_feed`` is how far back the feed is given. ``views_behind`` and ``trouble`` are for health and metrics.
+    ``retention_feed`` is how far back the feed is given. ``alone`` says that this process holds the store (``locked``);
+    one that works beside it never checkpoints, which could corrupt the file. ``views_behind`` and ``trouble`` are for health and metrics.
     """
 
-    def __init__(self, path: Path, clock: Clock, retention_feed: timedelta = _WITHOUT_END) -> None:
+    def __init__(
+        self, path: Path, clock: Clock, retention_feed: timedelta = _WITHOUT_END, *, alone: bool = True
+    ) -> None:
         self._path, self._clock, self._retention = path, clock, retention_feed
-        self._writer = Writer(path)
+        self._writer = Writer(path, alone=alone)
         self._threads = ThreadPoolExecutor(_READERS, "sqlite-reader")
         self._mine = threading.local()
         self._connections: list[sqlite3.Connection] = []

@@ -25,7 +25,7 @@ Told = tuple["asyncio.Future[Any]", Any, BaseException | None]
 CLOSED = "the store is closed"
 BATCH = 256
 """How many jobs share one commit, at most."""
-_IDLE_S = 0.02
+_IDLE_S = 0.1
 _PATIENCE_S = 0.5
 _CHECKPOINT_BYTES = 32 << 20
 _TRUNCATE_BYTES = 256 << 20
@@ -36,8 +36,8 @@ _ITS_OWN = (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.ProgrammingError,
 class Writer:
     """Owns the connection that writes. ``head`` is the feed's; ``trouble`` says why nothing can be written."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, *, alone: bool) -> None:
+        self._path, self._alone = path, alone
         self._jobs: SimpleQueue[list[Ask] | None] = SimpleQueue()
         self._asked: list[Ask] = []
         self._thread = threading.Thread(target=self._run, name="sqlite-writer", daemon=True)
@@ -238,7 +238,7 @@ class Writer:
         wanted = following.wanted
         if following.pending and (idle or wanted or following.age > LAZY_S):
             try:
-                self._fold_some(everything=wanted or following.age > LATE_S)
+                self._fold_some()
             except Exception as error:  # noqa: BLE001 - whatever it is, the readers hear of it and the thread lives on
                 self.trouble = f"the views cannot be written: {error}"
                 unavailable = Unavailable(self.trouble)
@@ -247,15 +247,15 @@ class Writer:
         if wanted:
             self._tell([(reader, None, None) for reader in following.ready()])
 
-    def _fold_some(self, *, everything: bool) -> None:
+    def _fold_some(self) -> None:
         """Views need no fsync of their own: the log has it all, and the next commit of the log takes them along.
 
-        ``everything`` lets those who write wait, but after a while they have a turn even so.
+        Those who write wait while the views are late or a reader waits for them, but not for ever.
         """
-        until = time.monotonic() + LATE_S if everything else 0.0
+        until = time.monotonic() + LATE_S
         self._be("NORMAL")
         try:
-            while self.following.pending and (self._jobs.empty() or time.monotonic() < until):
+            while self.following.pending:
                 self._db.execute("BEGIN IMMEDIATE")
                 self._notice_others()
                 self.following.step(self.head)
@@ -264,6 +264,8 @@ class Writer:
                 self.trouble, self._dirty = "", True
                 if self._wal_bytes() > _CHECKPOINT_BYTES:
                     self._checkpoint()
+                if not self._jobs.empty() and not (self.following.urgent and time.monotonic() < until):
+                    break
         except BaseException:
             self._roll_back()
             raise
@@ -278,7 +280,7 @@ class Writer:
 
     def _checkpoint(self) -> None:
         """The writer alone copies the journal into the file, between transactions; see docs/adr/0002-sqlite-log.md."""
-        if time.monotonic() < self._checkpoint_again:
+        if not self._alone or time.monotonic() < self._checkpoint_again:
             return
         self._checkpoint_again = time.monotonic() + _PATIENCE_S
         mode = "TRUNCATE" if self._wal_bytes() > _TRUNCATE_BYTES else "PASSIVE"
@@ -288,9 +290,10 @@ class Writer:
 
     def _close(self) -> None:
         with suppress(sqlite3.Error):
-            self._fold_some(everything=True)
+            self._fold_some()
         with suppress(sqlite3.Error):
-            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            if self._alone:
+                self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         self._tell([(reader, None, Unavailable(CLOSED)) for reader in self.following.everybody()])
         self._db.close()
 

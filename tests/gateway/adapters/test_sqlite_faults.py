@@ -283,7 +283,6 @@ async def test_a_stream_beyond_those_remembered_is_numbered_all_the_same(store, 
 
 async def test_caches_that_are_full_change_nothing(store, house, monkeypatch):
     monkeypatch.setattr(fold, "_CACHED", 2)
-    monkeypatch.setattr("gateway.adapters.sqlite.store._PLACES_CACHED", 2)
     await history(store)
     places = [await store.bind("main", f"x:{n}", Place(f"per_{n}", f"cnv_{n}")) for n in range(9)]
     assert [await store.bind("main", f"x:{n}", Place("no", "no")) for n in range(9)] == places

@@ -14,7 +14,8 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "ports"))
 
 from store_kit import SqliteHouse, append, received, whole_feed
 
-from gateway.adapters.sqlite import schema, writer
+from gateway.adapters.sqlite import SqliteStore, schema, writer
+from gateway.adapters.system import SystemClock
 from gateway.ports import Unavailable, Wanted
 from normalizer.decision import Place
 
@@ -217,3 +218,20 @@ async def test_nobody_but_the_writer_checkpoints(house, monkeypatch):
     assert await store._writer.run(lambda db: db.execute("PRAGMA wal_autocheckpoint").fetchone()[0]) == 0
     await store.stop()
     assert set(asked) == {"sqlite-writer"}
+
+
+async def test_a_process_beside_the_server_never_checkpoints(tmp_path):
+    """SQLite before 3.51.3 can corrupt a file when one connection checkpoints while another commits."""
+    server = SqliteStore(tmp_path / "p.db", SystemClock())
+    await server.start()
+    beside = SqliteStore(tmp_path / "p.db", SystemClock(), alone=False)
+    await beside.start()
+    said = []
+    beside._writer._db.set_trace_callback(said.append)
+    await beside.set_value("a", "b")
+    beside._writer._dirty, beside._writer._checkpoint_again = True, 0.0
+    beside._writer._checkpoint()
+    await beside.stop()
+    assert any("settings" in statement for statement in said)
+    assert not any("wal_checkpoint" in statement for statement in said)
+    await server.stop()
