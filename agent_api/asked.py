@@ -85,6 +85,7 @@ class Who(BaseModel):
 
     kind: Literal["agent", "bot"]
     id: str = Field(min_length=1, max_length=100)
+    name: str | None = Field(default=None, description="not read: a reading's `assignee` can be sent back as it is")
 
 
 WhoOrMe = Annotated[

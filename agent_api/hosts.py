@@ -60,10 +60,15 @@ class Hosts:
         return LOOPBACK | called | {host.lower().strip("[]")}, port
 
     def ours(self, request: web.Request) -> bool:
-        """Whether the request's ``Host`` is ours. A missing port counts as the right one."""
+        """Whether the request's ``Host`` is ours. A missing port counts as the right one.
+
+        A loopback name is ours under any port, for the port may be forwarded: no page of others has such a name.
+        """
         asked = read(request.headers.get("Host", ""))
         if asked is None:
             return False
+        if asked.name in LOOPBACK:
+            return True
         names, port = self._local(request)
         ports = {None, port}
         if self.public is not None:
@@ -76,5 +81,9 @@ class Hosts:
         found = read_origin(request.headers.get("Origin", ""))
         if found is None or found == self.public:
             return found is not None
+        if found[1].name in LOOPBACK and request.headers.get("Origin", "").partition("://")[2] == request.headers.get(
+            "Host"
+        ):
+            return True
         names, port = self._local(request)
         return found[1].name in names and found[1].port == port

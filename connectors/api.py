@@ -24,7 +24,7 @@ class Request:
     """A webhook call as it arrived. Header names are lower-case; the clock is read by whoever received it."""
 
     method: str
-    url: str
+    url: str = field(repr=False)
     headers: Mapping[str, str] = field(repr=False)
     received_at: datetime
     query: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -93,8 +93,8 @@ class Answer:
     """What came back. Header names are lower-case."""
 
     status: int
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: bytes = field(default=b"", repr=False)
 
     def read(self, model: type[M], under: str | None = None) -> M | None:
         """The body (or what stands ``under`` a key of it) as ``model``; None for anything else, such as a proxy's HTML."""

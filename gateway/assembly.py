@@ -22,6 +22,7 @@ from gateway.intake import Intake
 from gateway.media import Folder, Media
 from gateway.metrics import VIEWS_BEHIND
 from gateway.outbox import Relay
+from gateway.pruning import Pruning
 from gateway.replies import Replies
 from gateway.waking import Waking
 
@@ -45,7 +46,7 @@ async def running(config: Config, extra: Callable[[web.Application], None] | Non
     """
     clock = SystemClock()
     async with AsyncExitStack() as stack:
-        store = SqliteStore(store_path(config), clock, config.retention.feed)
+        store = SqliteStore(store_path(config), clock, config.retention.feed, alone=True)
         await store.start()
         stack.push_async_callback(store.stop)
         broker = MemoryBroker()
@@ -72,7 +73,8 @@ async def running(config: Config, extra: Callable[[web.Application], None] | Non
             extra(app)
         VIEWS_BEHIND.set_function(lambda: store.views_behind)
         relay = Relay(store, broker, clock)
-        for part in (relay, media, delivery, Waking(store, clock)):
+        await intake.start(config.accounts)
+        for part in (relay, media, delivery, Waking(store, clock), Pruning(store, clock, config.retention.raw)):
             await part.start()
             stack.push_async_callback(part.stop)
         stack.push_async_callback(intake.stop)
@@ -95,7 +97,13 @@ class _Listening:
 
     async def start(self, stack: AsyncExitStack, app: web.Application, edge: Edge) -> None:
         """Listen; what is under way is given a moment at the end."""
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SHUTDOWN_S, handle_signals=False)
+        runner = web.AppRunner(
+            app,
+            access_log=None,
+            shutdown_timeout=_SHUTDOWN_S,
+            handle_signals=False,
+            auto_decompress=False,  # a small body may unfold into a huge one, and signatures are of the bytes as sent
+        )
         await runner.setup()
         if runner.server is not None:
             runner.server.request_handler = edge.directly(runner.server.request_handler)

@@ -13,13 +13,15 @@ from connectors.api import Accepted, Answer, Call, Deferred, Outcome, Refused, U
 from gateway.config import Account
 from gateway.logs import HIDE
 from gateway.metrics import ATTEMPTS
-from gateway.ports import Attempt, Clock, Http, NeverSent, NoAnswer, Store, Unavailable
+from gateway.ports import Attempt, Clock, Http, NeverSent, NoAnswer, Store, Unavailable, Unsendable
 from normalizer.event import Outgoing
 from normalizer.model import Failure
 
 log = structlog.get_logger(__name__)
 
 _KEPT_BYTES = 64 << 10
+_UNSENDABLE = Answer(0)
+"""Stands where no provider was asked, because the call itself cannot be made."""
 _KEPT_HEADERS = ("content-type", "date", "retry-after", "x-request-id")
 
 
@@ -29,9 +31,10 @@ class NotOurs(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """Every part went out, under these ids."""
+    """Every part went out, under these ids; ``cause`` names the last attempt."""
 
     ids: tuple[str, ...]
+    cause: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,7 @@ class Attempts:
                 match outcome:
                     case Accepted():
                         ids += outcome.ids
+                        part += call.effect  # a refusal that no call was made for is of the part after this one
                         call = steps.send(answer)
                     case Refused():
                         call = steps.throw(outcome)
@@ -92,7 +96,7 @@ class Attempts:
                         return Stopped(ids, outcome, part, tries, cause)
                 step += 1
         except StopIteration:
-            return Sent(ids)
+            return Sent(ids, cause)
         except Refused as refused:
             return Stopped(ids, refused, part, tries, cause)
         finally:
@@ -122,6 +126,8 @@ class Attempts:
     async def _perform(self, attempt: Attempt, call: Call) -> Attempt:
         try:
             return replace(attempt, answer=await self._http.perform(call))
+        except Unsendable as error:
+            return replace(attempt, answer=_UNSENDABLE, error=str(error), never_sent=True)
         except NeverSent as error:
             return replace(attempt, error=str(error), never_sent=True)
         except NoAnswer as error:
@@ -143,6 +149,8 @@ class Attempts:
         """A call that may be repeated freely: no answer is as good as never sent."""
         try:
             answer = await self._http.perform(call)
+        except Unsendable as error:
+            return Refused("media_unsupported", str(error)), Answer(0)
         except (NeverSent, NoAnswer) as error:
             return Deferred(str(error)), Answer(0)
         outcome = account.connector.classify(call, answer)
@@ -178,6 +186,8 @@ class _Step:
 
     def outcome(self, attempt: Attempt) -> Outcome:
         """What an attempt means: its answer, or the lack of one."""
+        if attempt.answer == _UNSENDABLE:
+            return Refused("media_unsupported", attempt.error)
         outcome = self._plain(attempt)
         if isinstance(outcome, Uncertain) and self.account.uncertain == "resend":
             return Deferred(outcome.detail)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 
@@ -14,6 +15,7 @@ from gateway.config import Account, DeliveryConfig
 from gateway.metrics import SENDING, SETTLED
 from gateway.pace import Rates, back_off
 from gateway.ports import Broker, Clock, Store, Unavailable, Unsettled
+from gateway.tasks import lasting
 from normalizer.decision import Stamp
 from normalizer.event import Outgoing
 from normalizer.model import Failure, Media, Message
@@ -29,6 +31,7 @@ _CALLS_AT_ONCE = 64
 _GRACE_S = 3.0
 """Seconds that calls under way have at the end; the whole of stopping should take less than five."""
 _LINK_S = 3600
+_LEAST_S = 0.5
 
 Link = Callable[[str, int], str | None]
 News = Callable[[Account, Sequence[str]], Awaitable[None]]
@@ -57,13 +60,14 @@ class Delivery:
         self._senders: dict[str, asyncio.Task[None]] = {}
         self._again: set[str] = set()
         self._calling: set[str] = set()
+        self._waited: Counter[str] = Counter()
         self._stopping = False
 
     # Who has something to send.
 
     async def start(self) -> None:
         """Listen, then take up what an earlier process left."""
-        self._task = asyncio.create_task(self._listen(), name="delivery")
+        self._task = asyncio.create_task(lasting(self._listen, self._clock, "delivery"), name="delivery")
 
     async def stop(self) -> None:
         """Begin nothing new; let calls under way have their answers noted."""
@@ -152,12 +156,29 @@ class Delivery:
         outgoing = await self._outgoing(message)
         async with self._room[account.name]:
             try:
-                end = await self._attempts.send(account, outgoing, lambda: self._permit(account, message))
-                await self._settle(message, self._end(account, message, end), getattr(end, "cause", None))
+                end = await self._sent(account, outgoing, message)
+                await self._settle(message, self._end(account, message, end), end.cause)
             finally:
                 self._calling.discard(message.conversation)
+        if not isinstance(end, Stopped) or not isinstance(end.outcome, Deferred):
+            del self._waited[message.id]
         if end.ids:
             await self._news_of(account, end.ids)
+
+    async def _sent(self, account: Account, outgoing: Outgoing, message: Message) -> Sent | Stopped:
+        """Send it. A connector that breaks costs its message, and holds no other."""
+        try:
+            return await self._attempts.send(account, outgoing, lambda: self._permit(account, message))
+        except (Unavailable, NotOurs):
+            raise
+        except Exception as error:
+            log.exception("a connector broke", account=account.name, message=message.id)
+            tried = await self._store.attempts(message.id)
+            unknown = bool(tried) and tried[-1].answer is None and not tried[-1].never_sent
+            detail = f"the connector broke: {type(error).__name__}"
+            outcome = Uncertain(detail) if unknown else Refused("unknown", detail)
+            part = tried[-1].part if tried else 0
+            return Stopped((), outcome, part, len(tried), tried[-1].id if tried else None)
 
     async def _outgoing(self, message: Message) -> Outgoing:
         reply_to = None
@@ -173,6 +194,8 @@ class Delivery:
     async def _permit(self, account: Account, message: Message) -> None:
         """Wait for the account's pace; from then on the call counts as under way."""
         self._calling.discard(message.conversation)
+        if self._stopping:
+            raise asyncio.CancelledError
         while (wait := self._rates[account.name].reserve(message.identity or "", self._clock.monotonic())) > 0:
             await self._clock.sleep(wait)
         self._calling.add(message.conversation)
@@ -196,7 +219,9 @@ class Delivery:
         if now >= last:
             failure = Failure(reason="expired", detail=f"gave up; last: {outcome.detail}", part=end.part)
             return Settled("failed", f"{message.id}:failed", end.ids, failure)
-        wait = outcome.wait if outcome.wait is not None else back_off(max(end.tries, 1), self._clock.jitter())
+        self._waited[message.id] += 1
+        tries = max(end.tries, self._waited[message.id])
+        wait = max(_LEAST_S, outcome.wait) if outcome.wait is not None else back_off(tries, self._clock.jitter())
         if outcome.scope == "account":
             self._rates[account.name].hold(self._clock.monotonic() + wait)
         send_at = min(now + timedelta(seconds=wait), last)

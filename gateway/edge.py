@@ -120,7 +120,7 @@ class Edge:
             return self._answer(name, HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
         heard = Heard(told, name, accepting, self._clock.new_id("req"))
         try:
-            await self._take(heard)
+            await self._take_or_keep(heard)
         except Unavailable as error:
             log.error("webhook not stored", request_id=heard.cause, hook=heard.hook, why=str(error))
             return self._answer(name, HTTPStatus.SERVICE_UNAVAILABLE)
@@ -129,12 +129,21 @@ class Edge:
         account = accepting[0]
         return _reply(account.connector.reply(told, account.settings) if account.connector.reply else _TAKEN)
 
+    async def _take_or_keep(self, heard: Heard) -> None:
+        """Take it; what our own mistake keeps us from taking is kept, else the provider would repeat it for ever."""
+        try:
+            await self._take(heard)
+        except Unavailable:
+            raise
+        except Exception as error:
+            log.exception("webhook kept: taking it broke", request_id=heard.cause, hook=heard.hook)
+            await self._keep(heard, f"our mistake: {type(error).__name__}")
+
     async def _take(self, heard: Heard) -> None:
         for connector, accounts in _by_connector(heard.accounts).items():
             try:
                 events = accounts[0].connector.parse(heard.request, accounts[0].settings)
             except Malformed as error:
-                log.warning("webhook kept: malformed", request_id=heard.cause, hook=heard.hook, why=str(error))
                 await self._keep(heard, f"malformed for {connector}: {error}")
                 continue
             await self._route(heard, accounts, events)
@@ -149,7 +158,6 @@ class Edge:
         for address, told in addressed.items():
             account = next((one for one in accounts if one.settings.address == address), None)
             if account is None:
-                log.warning("webhook kept: unrouted", request_id=heard.cause, hook=heard.hook, to=address)
                 await self._keep(heard, f"unrouted: no account here is {address}")
             else:
                 await self._intake.take(account, told, heard.cause)
@@ -167,6 +175,7 @@ class Edge:
             body=request.body,
         )
         await self._store.keep(kept)
+        log.warning("webhook kept", request_id=heard.cause, hook=heard.hook, kept=kept.id, why=why)
 
     def _request(self, request: web.BaseRequest, body: bytes) -> Request:
         return Request(
@@ -192,8 +201,6 @@ async def _read(request: web.BaseRequest) -> bytes | None:
     """The body; None once it is over the limit, without reading the rest."""
     if (request.content_length or 0) > MAX_BODY:
         return None
-    if request.content_length is not None:
-        return await request.content.read(-1)
     body = bytearray()
     async for chunk in request.content.iter_any():
         body += chunk

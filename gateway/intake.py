@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -37,6 +37,12 @@ class Intake:
         self._counts: dict[str, Counter] = {}
         self._places: dict[tuple[str, str], Place] = {}
         self._courtesies: set[asyncio.Task[None]] = set()
+
+    async def start(self, accounts: Mapping[str, Account]) -> None:
+        """Look once for news that an earlier process kept, and was cut off before it could be applied."""
+        for name, provider_id in await self._store.waiting_news():
+            if name in accounts and await self._store.message_of(name, provider_id) is not None:
+                await self.news_of(accounts[name], [provider_id])
 
     async def stop(self) -> None:
         """Let go of what is still under way beside the log."""
@@ -74,7 +80,7 @@ class Intake:
             EVENTS.labels(account.name, "duplicate").inc()
         else:
             self._recorded(account.name).inc()
-            await self.news_of(account, event.provider_ids)
+        await self.news_of(account, event.provider_ids)  # of a duplicate too: last time we may have been cut off here
         acknowledge = account.connector.acknowledge
         if acknowledge is not None and next(acknowledge(event, account.settings), None) is not None:
             self._courtesy(self._acknowledge(account, event))
@@ -132,6 +138,7 @@ class Intake:
             message = await self._store.message_of(account.name, event.provider_id)
             if message is None:
                 return
+            await self._store.matched(account.name, event.id)
         channel, about = Channel(account.name, account.channel), message
         if isinstance(event, MessageEdited):
             stamp = self._stamp(account, By(about.author.kind, about.author.id, about.author.name), cause)

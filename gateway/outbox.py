@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import structlog
 
 from gateway.metrics import PUBLISHED
-from gateway.ports import Broker, Clock, Store, Unavailable
+from gateway.ports import Broker, Clock, CursorExpired, Store, Unavailable
+from gateway.tasks import lasting
 from normalizer.record import Record
 
 log = structlog.get_logger(__name__)
@@ -29,7 +30,7 @@ class Relay:
         """From now on."""
         self._store.on_commit(self._on_commit)
         self._position = await self._store.head()
-        self._task = asyncio.create_task(self._run(), name="relay")
+        self._task = asyncio.create_task(lasting(self._run, self._clock, "relay"), name="relay")
 
     async def stop(self) -> None:
         """Enough."""
@@ -43,9 +44,11 @@ class Relay:
     async def _run(self) -> None:
         while True:
             await self._news.wait()
-            self._news.clear()
-            committed, self._committed = self._committed, []
-            await self._publish([record for record in committed if record.feed > self._position])
+            committed = [record for record in self._committed if record.feed > self._position]
+            await self._publish(committed)
+            self._committed = [record for record in self._committed if record.feed > self._position]
+            if not self._committed:
+                self._news.clear()
 
     async def _publish(self, records: Sequence[Record]) -> None:
         if not records:
@@ -56,6 +59,8 @@ class Relay:
         while self._position < records[-1].feed:  # a gap: somebody else wrote; the feed has everything
             try:
                 await self._hand_on(await self._store.feed(self._position, _AT_ONCE))
+            except CursorExpired:  # stood still for longer than the feed is kept
+                self._position = await self._store.oldest()
             except Unavailable as error:
                 log.warning("the feed cannot be read; trying again", why=str(error))
                 await self._clock.sleep(1)

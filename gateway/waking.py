@@ -7,6 +7,7 @@ import asyncio
 import structlog
 
 from gateway.ports import Clock, Store, Unavailable
+from gateway.tasks import lasting
 from normalizer.conversation import changed
 from normalizer.decision import Refusal, Stamp
 from normalizer.model import Conversation
@@ -25,7 +26,7 @@ class Waking:
 
     async def start(self) -> None:
         """From now on."""
-        self._task = asyncio.create_task(self._run(), name="waking")
+        self._task = asyncio.create_task(lasting(self._run, self._clock, "waking"), name="waking")
 
     async def stop(self) -> None:
         """Enough."""

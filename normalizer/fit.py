@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from normalizer.model import Choices, Media, Part, Reason, Text
+from normalizer.model import Choices, Contact, Link, Media, Part, Reason, Text
 
 Unit = Literal["code points", "utf-16 units", "bytes"]
 
@@ -66,6 +66,10 @@ def _misfits(at: str, part: Part, limits: Limits) -> Iterator[Misfit]:
             yield from _too_long(f"{at}/caption", caption, limits.caption, limits.unit)
         case Choices():
             yield from _choices(at, part, limits)
+        case Link(url=url, title=title):  # goes as text where a channel has nothing of its own
+            yield from _too_long(f"{at}/url", f"{title}\n{url}" if title else url, limits.text, limits.unit)
+        case Contact(name=name, phones=phones, emails=emails):
+            yield from _too_long(at, "\n".join((name, *phones, *emails)), limits.text, limits.unit)
         case _:
             return
 

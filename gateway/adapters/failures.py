@@ -11,7 +11,7 @@ import ssl
 import aiohttp
 
 from gateway.adapters.guard import Inner
-from gateway.ports import Forbidden, NeverSent, NoAnswer
+from gateway.ports import Forbidden, NeverSent, NoAnswer, Unsendable
 
 FAILURES = (aiohttp.ClientError, OSError, asyncio.TimeoutError, ValueError, LookupError)
 """What a request raises that came to nothing."""
@@ -62,6 +62,8 @@ def failure(error: BaseException, *, connected: bool, limit: float) -> NeverSent
         return NoAnswer(f"no answer within {limit:g} s" if timed_out else _words(error))
     if isinstance(error, asyncio.TimeoutError):
         return NeverSent(f"no connection within {limit:g} s")
+    if isinstance(error, LookupError):
+        return Unsendable(_words(error))
     return NeverSent(_words(error))
 
 

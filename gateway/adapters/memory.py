@@ -18,7 +18,7 @@ class MemorySubscription:
     def __init__(self, broker: MemoryBroker, bound: int, kinds: frozenset[str] | None) -> None:
         self._broker, self._bound, self._kinds = broker, bound, kinds
         self._waiting: deque[Record] = deque()
-        self._lagged = self._closed = False
+        self._closed = False
         self._news = asyncio.Event()
 
     def offer(self, records: Sequence[Record]) -> None:
@@ -28,7 +28,6 @@ class MemorySubscription:
             if not records:
                 return
         if len(self._waiting) + len(records) > self._bound:
-            self._lagged = True
             self.close()
         else:
             self._waiting.extend(records)

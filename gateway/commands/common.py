@@ -112,12 +112,12 @@ def account_of(config: Config, name: str) -> Account:
 
 
 @asynccontextmanager
-async def opened(config: Config, *, make: bool = False) -> AsyncIterator[SqliteStore]:
-    """The store, beside a running server or alone; raises Failure if it is missing and is not to be made."""
+async def opened(config: Config, *, make: bool = False, alone: bool = False) -> AsyncIterator[SqliteStore]:
+    """The store, beside a running server or (``locked``) alone; raises Failure if it is missing and not to be made."""
     path = configuration.store_path(config)
     if not make and not path.exists():
         raise Failure(f"{path}: there is no store yet", "serve, key create and agent create make it")
-    store = SqliteStore(path, CLOCK, config.retention.feed, alone=False)  # a server may be running on it
+    store = SqliteStore(path, CLOCK, config.retention.feed, alone=alone)
     await store.start()
     try:
         yield store

@@ -28,7 +28,7 @@ def rebuild(config: ConfigFile) -> None:
 
 
 async def _rebuild(config: Config, progress: Callable[[int, int], None]) -> int:
-    async with opened(config) as store:
+    async with opened(config, alone=True) as store:
         return await store.rebuild(progress)
 
 

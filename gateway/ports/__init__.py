@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Protocol
 
 from gateway.ports.keyring import (
@@ -25,7 +26,6 @@ from gateway.ports.truths import (
     Kept,
     KeptFile,
     Leftovers,
-    MediaFolder,
 )
 from gateway.ports.views import (
     ConversationPage,
@@ -44,6 +44,7 @@ from gateway.ports.world import (
     NeverSent,
     NoAnswer,
     Subscription,
+    Unsendable,
 )
 
 __all__ = [
@@ -67,7 +68,6 @@ __all__ = [
     "Leftovers",
     "LinePage",
     "Log",
-    "MediaFolder",
     "NeverSent",
     "NoAnswer",
     "PersonPage",
@@ -76,6 +76,7 @@ __all__ = [
     "Store",
     "Subscription",
     "Unavailable",
+    "Unsendable",
     "Unsettled",
     "Views",
     "Wanted",
@@ -90,6 +91,9 @@ class Store(Log, Views, Attempts, Leftovers, Files, Keyring, Settings, Protocol)
 
     async def stop(self) -> None:
         """Finish what is under way and close."""
+
+    async def prune(self, now: datetime, before: datetime) -> int:
+        """Forget kept requests, settled attempts and unmatched news from before, and sessions that ended; how many."""
 
     async def ready(self) -> str:
         """Empty when durable writes work; otherwise why not."""

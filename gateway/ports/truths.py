@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from typing import Protocol
 
 from connectors.api import Answer
@@ -76,6 +75,9 @@ class Leftovers(Protocol):
     async def unmatched(self, account: str, provider_ids: Sequence[str]) -> Sequence[str]:
         """The news kept about these ids."""
 
+    async def waiting_news(self) -> Sequence[tuple[str, str]]:
+        """Every account and provider id that news is kept about."""
+
     async def matched(self, account: str, event_id: str) -> None:
         """Forget news that has found its message."""
 
@@ -115,10 +117,3 @@ class Files(Protocol):
 
     async def pending_files(self, limit: int) -> Sequence[KeptFile]:
         """Received files whose bytes are still to be fetched, oldest first."""
-
-
-class MediaFolder(Protocol):
-    """Where the bytes of files are."""
-
-    def path(self, file: KeptFile) -> Path:
-        """The file on disk."""

@@ -36,6 +36,10 @@ class NeverSent(Exception):
     """No connection was made (refused, no such host, TLS, connect timeout): the provider has seen nothing."""
 
 
+class Unsendable(NeverSent):
+    """The call cannot be made at all, now or later: its file is gone, or its address is none."""
+
+
 class NoAnswer(Exception):
     """The bytes left and no answer came: nobody can say whether it was accepted."""
 

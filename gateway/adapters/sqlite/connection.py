@@ -30,10 +30,42 @@ def locked(path: Path) -> Iterator[None]:
         yield
 
 
+class Beside:
+    """Keeps checkpoints of one process and commits of another apart: SQLite before 3.51.3 can corrupt a file otherwise.
+
+    Who works beside a server shares the lock for as long; the server checkpoints only while it has it for itself.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.with_name(path.name + ".beside").open("a")
+
+    def share(self) -> None:
+        """Wait for a checkpoint under way, then keep others from beginning."""
+        fcntl.flock(self._file, fcntl.LOCK_SH)
+
+    @contextmanager
+    def nobody(self) -> Iterator[bool]:
+        """Whether nobody works beside us; nobody begins to meanwhile."""
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            yield False
+            return
+        try:
+            yield True
+        finally:
+            fcntl.flock(self._file, fcntl.LOCK_UN)
+
+    def close(self) -> None:
+        """Work beside nobody any more."""
+        self._file.close()
+
+
 def writer(path: Path) -> sqlite3.Connection:
     """The connection that writes. It alone checkpoints: see docs/adr/0002-sqlite-log.md."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)  # messages, and digests of passwords: for its owner only; SQLite's other files follow
         db = sqlite3.connect(path, isolation_level=None, cached_statements=256, check_same_thread=False)
     except (OSError, sqlite3.Error) as error:
         raise Unavailable(f"cannot open the store {path}: {error}") from error

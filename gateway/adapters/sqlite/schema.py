@@ -84,7 +84,13 @@ VIEW_TABLES = ("conversations", "lines", "provider_ids", "people", "unsettled")
 """What ``rebuild`` empties and folds anew. Not ``identities``: whose one is, is bound before the first record says so,
 and a server that goes on with an interrupted rebuild must not bind it again."""
 
-MIGRATIONS = (_TRUTH + _VIEWS,)
+_NEWS_WITH_ITS_TIME = """
+ALTER TABLE unmatched ADD COLUMN at INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX kept_by_time ON kept (at);
+CREATE INDEX attempts_by_time ON attempts (started_at)
+"""
+
+MIGRATIONS = (_TRUTH + _VIEWS, _NEWS_WITH_ITS_TIME)
 """Entry ``n`` makes a file of version ``n`` one of version ``n + 1``. Never change one that has shipped: add."""
 
 

@@ -79,6 +79,8 @@ class SqliteStore:
         """Empty when durable writes work; otherwise why not. After trouble it tries."""
         if self._writer.closing:
             return CLOSED
+        if not self._writer.alive:
+            return CLOSED
         if self._writer.trouble:
             try:
                 await self._writer.run(lambda db: db.execute(_TRIAL))
@@ -228,12 +230,24 @@ class SqliteStore:
     async def keep_unmatched(self, account: str, provider_id: str, event_id: str, event: str) -> None:
         """See ``gateway.ports.Leftovers``."""
         self._unmatched.add((account, provider_id))  # before the write, so that nobody who looks later misses it
-        await self._writer.run(lambda db: truths.keep_unmatched(db, account, provider_id, event_id, event))
+        now = self._clock.now()
+        await self._writer.run(lambda db: truths.keep_unmatched(db, account, provider_id, event_id, event, now))
 
     async def unmatched(self, account: str, provider_ids: Sequence[str]) -> Sequence[str]:
         """See ``gateway.ports.Leftovers``."""
         about = [one for one in provider_ids if (account, one) in self._unmatched]
         return await self._read(truths.unmatched, account, about) if about else ()
+
+    async def waiting_news(self) -> Sequence[tuple[str, str]]:
+        """See ``gateway.ports.Leftovers``."""
+        return sorted(self._unmatched)
+
+    async def prune(self, now: datetime, before: datetime) -> int:
+        """See ``gateway.ports.Store``. Waits for the views, which say what is still to be sent."""
+        await self._writer.views_at_head()
+        gone = await self._writer.run(lambda db: truths.prune(db, now, before))
+        self._unmatched &= await self._read(truths.all_unmatched)
+        return gone
 
     async def matched(self, account: str, event_id: str) -> None:
         """See ``gateway.ports.Leftovers``."""

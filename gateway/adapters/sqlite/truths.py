@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -100,9 +101,14 @@ def _kept(found: tuple[Any, ...]) -> Kept:
     return Kept(id_, hook, why, rows.moment(at), method, path, orjson.loads(headers), body)
 
 
-def keep_unmatched(db: sqlite3.Connection, account: str, provider_id: str, event_id: str, event: str) -> None:
+def keep_unmatched(
+    db: sqlite3.Connection, account: str, provider_id: str, event_id: str, event: str, at: datetime
+) -> None:
     """Keep news of a message nobody knows yet."""
-    db.execute("INSERT OR IGNORE INTO unmatched VALUES (?, ?, ?, ?)", (account, event_id, provider_id, event))
+    row = (account, event_id, provider_id, event, rows.millis(at))
+    db.execute(
+        "INSERT OR IGNORE INTO unmatched (account, event_id, provider_id, event, at) VALUES (?, ?, ?, ?, ?)", row
+    )
 
 
 def unmatched(db: sqlite3.Connection, account: str, provider_ids: Sequence[str]) -> Sequence[str]:
@@ -120,6 +126,16 @@ def unmatched(db: sqlite3.Connection, account: str, provider_ids: Sequence[str])
 def matched(db: sqlite3.Connection, account: str, event_id: str) -> None:
     """Forget news that has found its message."""
     db.execute("DELETE FROM unmatched WHERE account = ? AND event_id = ?", (account, event_id))
+
+
+def prune(db: sqlite3.Connection, now: datetime, before: datetime) -> int:
+    """Forget what is older than ``before``, but no attempt of a message that is still to be sent; how many rows."""
+    limit = rows.millis(before)
+    gone = db.execute("DELETE FROM kept WHERE at < ?", (limit,)).rowcount
+    gone += db.execute("DELETE FROM unmatched WHERE at < ?", (limit,)).rowcount
+    gone += db.execute("DELETE FROM sessions WHERE expires_at < ?", (rows.millis(now),)).rowcount
+    settled = "DELETE FROM attempts WHERE started_at < ? AND message NOT IN (SELECT message FROM unsettled)"
+    return gone + db.execute(settled, (limit,)).rowcount
 
 
 def all_unmatched(db: sqlite3.Connection) -> set[tuple[str, str]]:

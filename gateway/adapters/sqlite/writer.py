@@ -68,6 +68,11 @@ class Writer:
             self._jobs.put(None)
             await asyncio.to_thread(self._thread.join)
 
+    @property
+    def alive(self) -> bool:
+        """Whether the thread runs."""
+        return self._thread.is_alive()
+
     def submit(self, job: Job) -> asyncio.Future[Any]:
         """Queue a job; the future has its result once it is durable. Raises Unavailable through it.
 
@@ -120,6 +125,9 @@ class Writer:
 
     def _open(self) -> None:
         self._db = connection.writer(self._path)
+        self._beside = connection.Beside(self._path)
+        if not self._alone:
+            self._beside.share()
         try:
             schema.migrate(self._db)
             self.following = Following(self._db)
@@ -128,6 +136,7 @@ class Writer:
             self.following.reload(self.head)
         except (sqlite3.Error, schema.TooNewError) as error:
             self._db.close()
+            self._beside.close()
             raise Unavailable(f"cannot use the store {self._path}: {error}") from error
 
     def _version(self) -> int:
@@ -284,18 +293,20 @@ class Writer:
             return
         self._checkpoint_again = time.monotonic() + _PATIENCE_S
         mode = "TRUNCATE" if self._wal_bytes() > _TRUNCATE_BYTES else "PASSIVE"
-        with suppress(sqlite3.Error):  # a reader is in the way, or the disk is full: the journal just grows on
-            self._db.execute(f"PRAGMA wal_checkpoint({mode})").fetchall()
-            self._dirty = False
+        with suppress(sqlite3.Error), self._beside.nobody() as free:  # else, or on a full disk, the journal grows on
+            if free:
+                self._db.execute(f"PRAGMA wal_checkpoint({mode})").fetchall()
+                self._dirty = False
 
     def _close(self) -> None:
-        with suppress(sqlite3.Error):
+        with suppress(Exception):  # the next start folds what is left
             self._fold_some()
-        with suppress(sqlite3.Error):
-            if self._alone:
+        with suppress(sqlite3.Error), self._beside.nobody() as free:
+            if self._alone and free:
                 self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         self._tell([(reader, None, Unavailable(CLOSED)) for reader in self.following.everybody()])
         self._db.close()
+        self._beside.close()
 
     # From the thread to the loop.
 
