@@ -29,7 +29,8 @@ class Changes(Desk):
         brand = (await self.conversation(caller, conversation_id)).brand
         wanted = dict(changes)
         if wanted.get("assignee") is not None:
-            wanted["assignee"] = await self._assignee(caller, brand, **wanted["assignee"])
+            who = wanted["assignee"]
+            wanted["assignee"] = await self._assignee(caller, brand, who["kind"], who["id"])
 
         def decision(view: View, stamp: Stamp) -> Draft | None:
             now = existing(view)

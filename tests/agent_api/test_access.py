@@ -246,10 +246,17 @@ async def test_nobody_else_signs_a_browser_in(house, password):
 
 async def test_only_our_own_names_are_answered(house, bot):
     port = house.server.port
-    for host in (f"127.0.0.1:{port}", f"localhost:{port}", f"LOCALHOST:{port}", f"[::1]:{port}", "localhost"):
+    for host in (
+        f"127.0.0.1:{port}",
+        f"localhost:{port}",
+        f"LOCALHOST:{port}",
+        f"[::1]:{port}",
+        "localhost",
+        "localhost:1",
+    ):
         assert (await bot.get("/v1/session", headers={"Host": host})).status == 200, host
         assert (await bot.get("/", headers={"Host": host})).status == 302, host
-    for host in ("evil.example", f"evil.example:{port}", "localhost:1", f"localhost.evil.example:{port}", "a b", "@"):
+    for host in ("evil.example", f"evil.example:{port}", f"localhost.evil.example:{port}", "a b", "@"):
         for path in ("/v1/session", "/v1/nothing", "/inbox/", "/"):
             answer = await bot.get(path, headers={"Host": host})
             assert (answer.status, answer.code) == (421, "misdirected"), (host, path)

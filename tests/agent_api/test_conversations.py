@@ -5,7 +5,7 @@ import pytest
 
 CONVERSATION = {
     "id", "brand", "person", "status", "snoozed_until", "assignee", "labels", "priority", "unread", "seq", "channel",
-    "account", "reply_window", "due_at", "last_message", "merged_into", "opened_at", "updated_at",
+    "account", "reply_window", "due_at", "unanswered_since", "last_message", "merged_into", "opened_at", "updated_at",
 }  # fmt: skip
 
 
@@ -82,7 +82,9 @@ async def test_a_patch_changes_only_what_it_names(house, bot, utc):
     path = f"/v1/conversations/{record.stream}"
     agent = await house.agent()
     changed = await bot(
-        "PATCH", path, {"labels": ["vip", "refund"], "priority": 3, "assignee": {"kind": "agent", "id": agent.id}}
+        "PATCH",
+        path,
+        {"labels": ["vip", "refund"], "priority": 3, "assignee": {"kind": "agent", "id": agent.id, "name": "old"}},
     )
     assert changed.status == 200
     assert changed.json["labels"] == ["vip", "refund"]
@@ -136,7 +138,7 @@ async def test_a_patch_changes_only_what_it_names(house, bot, utc):
         ({"assignee": {"kind": "person", "id": "x"}}, ["/assignee/kind"]),
         ({"assignee": {"kind": "agent", "id": "agt_nobody"}}, ["/assignee/id"]),
         ({"assignee": {"kind": "bot", "id": "key_nobody"}}, ["/assignee/id"]),
-        ({"assignee": {"kind": "agent", "id": "x", "name": "y"}}, ["/assignee/name"]),
+        ({"assignee": {"kind": "agent", "id": "x", "nom": "y"}}, ["/assignee/nom"]),
         ([], [""]),
     ],
 )

@@ -5,17 +5,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from toys.channel import account, no, took
+from toys.channel import account, no, took, toy
 from toys.engine import Engine, engine
 from toys.world import ToyHttp, until
 
-from connectors.api import Answer
+from connectors.api import Answer, Refused
 from gateway.delivery import Delivery
-from gateway.ports import Attempt, NeverSent, NoAnswer, Unavailable
+from gateway.ports import Attempt, NeverSent, NoAnswer, Unavailable, Unsendable
+from normalizer.conversation import missing_parts
 from normalizer.event import ReceiptReceived
 from normalizer.model import Media
 
@@ -271,3 +273,74 @@ async def test_a_picture_is_handed_on_by_reference(tmp_path: Path) -> None:
         picture = Media(media_type="image", media="med_1", mime="image/png")
         await made.becomes(await made.say(await made.hear(), picture), "sent")
         assert made.http.calls[0].json["part"]["media"] == "med_1"
+
+
+async def test_a_connector_that_breaks_costs_its_message_and_holds_no_other(tmp_path: Path) -> None:
+    def breaks(outgoing, settings):
+        if outgoing.parts[0].text == "poison":
+            raise ZeroDivisionError
+        return toy.send(outgoing, settings)
+
+    one = account()
+    object.__setattr__(one, "connector", replace(toy, send=breaks))
+    async with engine(tmp_path / "p.db", ToyHttp(took("1")), {"toy-one": one}) as made, sending(made):
+        conversation = await made.hear()
+        poison, after = await made.say(conversation, "poison"), await made.say(conversation, "fine")
+        message = await made.becomes(poison, "failed")
+        assert message.failure is not None
+        assert (message.failure.reason, message.failure.detail) == ("unknown", "the connector broke: ZeroDivisionError")
+        await made.becomes(after, "sent")
+
+
+async def test_a_refusal_without_a_call_is_of_the_part_after_the_last_that_went_out(tmp_path: Path) -> None:
+    def sends_one(outgoing, settings):
+        steps = toy.send(outgoing.model_copy(update={"parts": outgoing.parts[:1]}), settings)
+        yield from steps
+        raise Refused("content_rejected", "no such part here")
+
+    one = account()
+    object.__setattr__(one, "connector", replace(toy, send=sends_one))
+    async with engine(tmp_path / "p.db", ToyHttp(took("1")), {"toy-one": one}) as made, sending(made):
+        message = await made.becomes(await made.say(await made.hear(), "good", "bad"), "failed")
+        assert message.failure is not None
+        assert (message.failure.part, message.provider_ids) == (1, ("1",))
+        assert missing_parts(message) == message.parts[1:]
+
+
+async def test_a_call_that_cannot_be_made_fails_at_once(tmp_path: Path) -> None:
+    async with engine(tmp_path / "p.db", ToyHttp(Unsendable("the file is gone"))) as made, sending(made):
+        message = await made.becomes(await made.say(await made.hear(), "hi"), "failed")
+        assert message.failure is not None
+        assert (message.failure.reason, message.failure.detail) == ("media_unsupported", "the file is gone")
+
+
+async def test_nothing_new_begins_while_stopping(tmp_path: Path) -> None:
+    async with engine(tmp_path / "p.db", ToyHttp(took("1"), took("2"))) as made:
+        made.http.gate = asyncio.Event()
+        async with sending(made) as delivery:
+            said = await made.say(await made.hear(), "one", "two")
+            await until(lambda: made.http.calls)
+            stopping = asyncio.create_task(delivery.stop())
+            await asyncio.sleep(0.01)
+            made.http.gate.set()
+            await stopping
+        assert made.http.texts() == ["one"]
+        assert await made.status(said) == "queued"
+
+
+async def test_news_that_a_crash_left_behind_is_applied_at_the_next_start(tmp_path: Path, monkeypatch) -> None:
+    async with engine(tmp_path / "p.db", ToyHttp(took("out:1"))) as made, sending(made):
+        conversation = await made.hear()
+        early = ReceiptReceived(id="receipt:out:1:delivered", provider_id="out:1", status="delivered")
+        await made.intake.take(made.account, [early], "req")
+        with monkeypatch.context() as patch:
+            patch.setattr(made.intake, "news_of", _nothing)
+            patch.setattr(made, "intake", made.intake)
+            said = await made.say(conversation, "hi")
+            await made.becomes(said, "sent")
+        await made.intake.start(made.accounts)
+        assert await made.status(said) == "delivered"
+
+
+async def _nothing(*_: object) -> None:
+    """As if the process had ended here."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import io
 import json
 from collections.abc import AsyncIterator
@@ -168,3 +169,22 @@ async def test_health_and_readiness(made: Engine, client: TestClient, monkeypatc
 
 def _with(**powers: Any):
     return replace(toy, **powers)
+
+
+async def test_a_small_body_that_unfolds_into_a_huge_one_is_not_read(made: Engine, client: TestClient) -> None:
+    bomb = gzip.compress(bytes(64 << 20))
+    headers = SECRET | {"Content-Encoding": "gzip"}
+    answer = await client.post("/hooks/toy-one", data=io.BytesIO(bomb), headers=headers)
+    assert answer.status in (400, 413)
+    assert made.records == []
+
+
+async def test_what_our_own_mistake_breaks_is_kept_and_not_repeated_for_ever(made: Engine, client: TestClient) -> None:
+    def parse(*_: object) -> None:
+        raise ZeroDivisionError
+
+    object.__setattr__(made.accounts["toy-one"], "connector", _with(parse=parse))
+    answer = await client.post("/hooks/toy-one", data=b'["poison"]', headers=SECRET)
+    assert answer.status == 200
+    (kept,) = await made.store.kept(10)
+    assert (kept.why, kept.body) == ("our mistake: ZeroDivisionError", b'["poison"]')

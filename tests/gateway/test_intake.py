@@ -186,3 +186,21 @@ async def test_lists_show_what_was_sent_first_first_whatever_arrived_first(tmp_p
             conversation = await made.hear(number, sent_at=sent + timedelta(seconds=number // 3))
         lines = (await made.store.lines(conversation, 10, None)).data
         assert [line.provider_ids[0] for line in lines] == ["ann:1", "ann:2", "ann:3"]
+
+
+async def test_an_edit_is_not_lost_when_its_message_is_repeated_after_a_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with engine(tmp_path / "p.db") as made:
+        await made.intake.take(made.account, [_edit(made, "better")], "req")
+
+        async def unmatched(*_: object) -> None:
+            raise Unavailable("full")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(made.store, "unmatched", unmatched)
+            with pytest.raises(Unavailable):
+                await made.hear(1)
+        conversation = await made.hear(1)
+        line = (await made.store.lines(conversation, 10, None)).data[0]
+        assert line.parts == (Text(text="better"),)

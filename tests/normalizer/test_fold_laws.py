@@ -260,7 +260,7 @@ def test_the_histories_reach_every_kind_of_record():
     """Guards the laws against steps that are always refused."""
     seen: set[str] = set()
 
-    @settings(max_examples=40, derandomize=True)
+    @settings(max_examples=150, derandomize=True)
     @given(houses())
     def collect(house: House) -> None:
         seen.update(record.kind for record in house.records)
