@@ -27,6 +27,8 @@ from gateway.replies import Replies
 from gateway.waking import Waking
 
 _SHUTDOWN_S = 2.0
+_COLLECT = (10_000, 20, 50)
+"""When the garbage collector runs: a webhook makes some hundred objects, and nearly all go without it."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,7 @@ async def running(config: Config, extra: Callable[[web.Application], None] | Non
         await listened.start(stack, app, edge)
         gc.collect()
         gc.freeze()  # what is there now stays: the collector need not look at it again and again
+        gc.set_threshold(*_COLLECT)
         yield Running(app, f"http://{listened.shown}:{listened.port}", store)
 
 

@@ -13,7 +13,7 @@ from gateway.adapters.sqlite import rows
 from gateway.adapters.sqlite.fold import Fold
 from normalizer.record import Record
 
-LAZY_S = 0.75
+LAZY_S = 0.9
 """Views are folded when nobody writes, when a reader waits, or when they are this far behind."""
 LATE_S = 1.0
 """This far behind, nothing more is accepted until they have caught up."""
