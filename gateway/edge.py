@@ -64,7 +64,7 @@ class Edge:
 
         async def handle(request: web.BaseRequest) -> web.StreamResponse:
             path = request.rel_url.path
-            if request.method == "POST" and path.startswith(_HOOKS):
+            if request.method == "POST" and path.startswith(_HOOKS) and "Expect" not in request.headers:
                 name = path[len(_HOOKS) :]
                 if name in self._hooks:
                     return await self.hook(request, name)

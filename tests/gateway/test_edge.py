@@ -188,3 +188,20 @@ async def test_what_our_own_mistake_breaks_is_kept_and_not_repeated_for_ever(mad
     assert answer.status == 200
     (kept,) = await made.store.kept(10)
     assert (kept.why, kept.body) == ("our mistake: ZeroDivisionError", b'["poison"]')
+
+
+async def test_hooks_are_answered_before_the_router_and_the_rest_by_it(made: Engine) -> None:
+    edge = Edge(made.accounts, made.intake, made.store, made.clock, None)
+    app = web.Application(client_max_size=MAX_BODY)
+    edge.mount(app)
+    async with TestServer(app) as server:
+        server.handler.request_handler = edge.directly(server.handler.request_handler)
+        async with TestClient(server) as client:
+            assert (await client.post("/hooks/toy-one", data=body(made), headers=SECRET)).status == 200
+            expecting = SECRET | {"Expect": "100-continue"}
+            assert (await client.post("/hooks/toy-one", data=body(made, 2), headers=expecting)).status == 200
+            for path in ("/hooks/nobody", "/hooks/", "/hooks/toy-one/more", "/elsewhere"):
+                assert (await client.post(path, data=b"[]", headers=SECRET)).status == 404, path
+            assert (await client.get("/hooks/toy-one")).status == 405
+            assert (await client.get("/healthz")).status == 200
+    assert len(made.records) == 2
