@@ -24,6 +24,7 @@ from gateway.metrics import VIEWS_BEHIND
 from gateway.outbox import Relay
 from gateway.pruning import Pruning
 from gateway.replies import Replies
+from gateway.tasks import Background
 from gateway.waking import Waking
 
 _SHUTDOWN_S = 2.0
@@ -76,7 +77,9 @@ async def running(config: Config, extra: Callable[[web.Application], None] | Non
         VIEWS_BEHIND.set_function(lambda: store.views_behind)
         relay = Relay(store, broker, clock)
         await intake.start(config.accounts)
-        for part in (relay, media, delivery, Waking(store, clock), Pruning(store, clock, config.retention.raw)):
+        waking = Background(Waking(store, clock).run, clock, "waking")
+        pruning = Background(Pruning(store, clock, config.retention.raw).run, clock, "pruning")
+        for part in (relay, media, delivery, waking, pruning):
             await part.start()
             stack.push_async_callback(part.stop)
         stack.push_async_callback(intake.stop)

@@ -9,7 +9,7 @@ import structlog
 
 from gateway.metrics import PUBLISHED
 from gateway.ports import Broker, Clock, CursorExpired, Store, Unavailable
-from gateway.tasks import lasting
+from gateway.tasks import Background
 from normalizer.record import Record
 
 log = structlog.get_logger(__name__)
@@ -25,17 +25,17 @@ class Relay:
         self._news = asyncio.Event()
         self._committed: list[Record] = []
         self._position = 0
+        self._task = Background(self._run, clock, "relay")
 
     async def start(self) -> None:
         """From now on."""
         self._store.on_commit(self._on_commit)
         self._position = await self._store.head()
-        self._task = asyncio.create_task(lasting(self._run, self._clock, "relay"), name="relay")
+        await self._task.start()
 
     async def stop(self) -> None:
         """Enough."""
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
+        await self._task.stop()
 
     def _on_commit(self, records: Sequence[Record]) -> None:
         self._committed.extend(records)

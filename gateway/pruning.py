@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import timedelta
 
 import structlog
 
 from gateway.ports import Clock, Store, Unavailable
-from gateway.tasks import lasting
 
 log = structlog.get_logger(__name__)
 
@@ -21,16 +19,8 @@ class Pruning:
     def __init__(self, store: Store, clock: Clock, keep: timedelta) -> None:
         self._store, self._clock, self._keep = store, clock, keep
 
-    async def start(self) -> None:
-        """From now on."""
-        self._task = asyncio.create_task(lasting(self._run, self._clock, "pruning"), name="pruning")
-
-    async def stop(self) -> None:
-        """Enough."""
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
-
-    async def _run(self) -> None:
+    async def run(self) -> None:
+        """For ever."""
         while True:
             try:
                 gone = await self._store.prune(self._clock.now(), self._clock.now() - self._keep)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 import structlog
@@ -21,3 +22,19 @@ async def lasting(work: Callable[[], Awaitable[None]], clock: Clock, name: str) 
         except Exception:
             log.exception("a task broke; it begins again", task=name)
         await clock.sleep(_AGAIN_S)
+
+
+class Background:
+    """Such a task, from ``start`` to ``stop``."""
+
+    def __init__(self, work: Callable[[], Awaitable[None]], clock: Clock, name: str) -> None:
+        self._work, self._clock, self._name = work, clock, name
+
+    async def start(self) -> None:
+        """From now on."""
+        self._task = asyncio.create_task(lasting(self._work, self._clock, self._name), name=self._name)
+
+    async def stop(self) -> None:
+        """Enough."""
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import structlog
 
 from gateway.ports import Clock, Store, Unavailable
-from gateway.tasks import lasting
 from normalizer.conversation import changed
 from normalizer.decision import Refusal, Stamp
 from normalizer.model import Conversation
@@ -24,16 +21,8 @@ class Waking:
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store, self._clock = store, clock
 
-    async def start(self) -> None:
-        """From now on."""
-        self._task = asyncio.create_task(lasting(self._run, self._clock, "waking"), name="waking")
-
-    async def stop(self) -> None:
-        """Enough."""
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
-
-    async def _run(self) -> None:
+    async def run(self) -> None:
+        """For ever."""
         while True:
             try:
                 for conversation in await self._store.asleep_until(self._clock.now()):

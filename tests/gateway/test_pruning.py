@@ -11,7 +11,7 @@ from toys.world import ToyClock, until
 
 from gateway.ports import Attempt, Kept, Session
 from gateway.pruning import Pruning
-from gateway.tasks import lasting
+from gateway.tasks import Background, lasting
 
 
 async def test_old_things_go_and_what_is_to_be_sent_stays(tmp_path: Path) -> None:
@@ -23,7 +23,7 @@ async def test_old_things_go_and_what_is_to_be_sent_stays(tmp_path: Path) -> Non
         await store.keep(Kept("req_1", "hook", "malformed", start, "POST", "/hooks/hook", {}, b""))
         await store.keep_unmatched("toy-one", "nobody:1", "receipt:1", "{}")
         await store.add_session(Session("digest", "agt_1", start + timedelta(days=7)))
-        pruning = Pruning(store, made.clock, timedelta(days=30))
+        pruning = Background(Pruning(store, made.clock, timedelta(days=30)).run, made.clock, "pruning")
         made.clock.turn(31 * 86400)
         await pruning.start()
         await until(lambda: made.clock.waits)
