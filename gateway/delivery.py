@@ -15,7 +15,7 @@ from gateway.config import Account, DeliveryConfig
 from gateway.metrics import SENDING, SETTLED
 from gateway.pace import Rates, back_off
 from gateway.ports import Broker, Clock, Store, Unavailable, Unsettled
-from gateway.tasks import lasting
+from gateway.tasks import Background
 from normalizer.decision import Stamp
 from normalizer.event import Outgoing
 from normalizer.model import Failure, Media, Message
@@ -62,17 +62,18 @@ class Delivery:
         self._calling: set[str] = set()
         self._waited: Counter[str] = Counter()
         self._stopping = False
+        self._listening = Background(self._listen, clock, "delivery")
 
     # Who has something to send.
 
     async def start(self) -> None:
         """Listen, then take up what an earlier process left."""
-        self._task = asyncio.create_task(lasting(self._listen, self._clock, "delivery"), name="delivery")
+        await self._listening.start()
 
     async def stop(self) -> None:
         """Begin nothing new; let calls under way have their answers noted."""
         self._stopping = True
-        self._task.cancel()
+        await self._listening.stop()
         for conversation, sender in self._senders.items():
             if conversation not in self._calling:
                 sender.cancel()
@@ -80,7 +81,7 @@ class Delivery:
             await asyncio.wait(self._senders.values(), timeout=_GRACE_S)
         for sender in self._senders.values():
             sender.cancel()
-        await asyncio.gather(self._task, *self._senders.values(), return_exceptions=True)
+        await asyncio.gather(*self._senders.values(), return_exceptions=True)
 
     async def _listen(self) -> None:
         while True:

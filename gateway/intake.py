@@ -19,7 +19,7 @@ from gateway.ports import Clock, Http, NeverSent, NoAnswer, Store
 from normalizer import told
 from normalizer.decision import Channel, Place, Stamp
 from normalizer.event import Event, MessageEdited, MessageReceived, ReachChanged, ReceiptReceived
-from normalizer.model import Choice, Media, Part
+from normalizer.model import Choice, Media, Message, Part
 from normalizer.record import By
 
 log = structlog.get_logger(__name__)
@@ -138,8 +138,15 @@ class Intake:
             message = await self._store.message_of(account.name, event.provider_id)
             if message is None:
                 return
-            await self._store.matched(account.name, event.id)
-        channel, about = Channel(account.name, account.channel), message
+            await self._change(account, event, message, cause)
+            await self._store.matched(account.name, event.id)  # only now: until it is recorded, this is all we have
+        else:
+            await self._change(account, event, message, cause)
+
+    async def _change(
+        self, account: Account, event: MessageEdited | ReceiptReceived, about: Message, cause: str
+    ) -> None:
+        channel = Channel(account.name, account.channel)
         if isinstance(event, MessageEdited):
             stamp = self._stamp(account, By(about.author.kind, about.author.id, about.author.name), cause)
             parts = self._kept(event.parts)

@@ -19,7 +19,7 @@ from connectors.api import Call, File
 Locate = Callable[[str], Awaitable[Path]]
 """Where the bytes of a media id are on disk; raises LookupError when they are not."""
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ async def _multipart(fields: Mapping[str, str | File], locate: Locate, opened: E
             file, length = await asyncio.to_thread(_open, await locate(value.media))
             opened.callback(file.close)
             size += length
-            name = _CONTROL.sub("_", value.name.encode(errors="replace").decode()).replace('"', "'").replace("\\", "_")
+            name = CONTROL.sub("_", value.name.encode(errors="replace").decode()).replace('"', "'").replace("\\", "_")
             form.add_field(field, file, filename=name or value.media, content_type=value.mime)
         else:
             form.add_field(field, value.encode(errors="replace").decode())

@@ -20,7 +20,7 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from connectors.api import Answer, Call
-from gateway.adapters.bodies import Body, Locate, body
+from gateway.adapters.bodies import CONTROL, Body, Locate, body
 from gateway.adapters.failures import FAILURES, failure, once
 from gateway.adapters.guard import Guard, Network
 from gateway.ports import Download, Forbidden, NeverSent, NoAnswer
@@ -33,7 +33,6 @@ SLOWEST = 250_000
 """Bytes a second: a call that sends files is given this much more time."""
 
 _MOVED = frozenset({301, 302, 303, 307, 308})
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _PRINTABLE = re.compile(r"[!-~]+")
 
 
@@ -163,7 +162,7 @@ class _Flight:
             raise NeverSent("not running")
         sent = CIMultiDict({hdrs.CONTENT_TYPE: content.content_type} if content.content_type else {})
         sent.update(headers)
-        if any(_CONTROL.search(f"{name}{value}") for name, value in sent.items()):
+        if any(CONTROL.search(f"{name}{value}") for name, value in sent.items()):
             raise ValueError("a control character in a header")
         return await self.session.request(
             method,

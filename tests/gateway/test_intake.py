@@ -204,3 +204,23 @@ async def test_an_edit_is_not_lost_when_its_message_is_repeated_after_a_failure(
         conversation = await made.hear(1)
         line = (await made.store.lines(conversation, 10, None)).data[0]
         assert line.parts == (Text(text="better"),)
+
+
+async def test_news_that_found_its_message_late_is_forgotten_only_once_it_is_recorded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with engine(tmp_path / "p.db") as made:
+        await made.hear(1)
+        found, looks = made.store.message_of, iter([True])
+
+        async def looked_too_early(account: str, provider_id: str):
+            return None if next(looks, False) else await found(account, provider_id)
+
+        async def append(*_: object) -> None:
+            raise Unavailable("full")
+
+        monkeypatch.setattr(made.store, "message_of", looked_too_early)
+        monkeypatch.setattr(made.store, "append", append)
+        with pytest.raises(Unavailable):
+            await made.intake.take(made.account, [_edit(made, "better")], "req")
+        assert len(await made.store.unmatched("toy-one", ["ann:1"])) == 1

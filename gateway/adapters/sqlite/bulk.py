@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any
 
+ITS_OWN = (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.ProgrammingError, sqlite3.InterfaceError)
+"""What SQLite says of somebody's values; anything else it says is about the file."""
 _SIZES = (64, 16, 4, 1)
 """Rows per statement: few different statements, so that SQLite's compiled ones are used again."""
 

@@ -21,8 +21,6 @@ NEVER = 1 << 62
 """When an answer is owed that is not owed: after everything else."""
 _CACHED = 20_000
 _LEAST, _MOST = -(1 << 63), (1 << 63) - 1
-_ITS_OWN = (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.ProgrammingError, sqlite3.InterfaceError)
-"""What SQLite says of a value; anything else it says is about the file."""
 _INTO = {
     "conversations": ("INSERT OR REPLACE INTO conversations", ""),
     "lines": ("INSERT INTO lines", "ON CONFLICT (id) DO UPDATE SET body = excluded.body"),
@@ -84,7 +82,7 @@ class Fold:
         try:
             self._fold_streams(records)
         except Exception as error:
-            if isinstance(error, sqlite3.Error) and not isinstance(error, _ITS_OWN):
+            if isinstance(error, sqlite3.Error) and not isinstance(error, bulk.ITS_OWN):
                 raise
             self._db.execute("ROLLBACK TO fold")
             self._db.execute("RELEASE fold")

@@ -29,8 +29,6 @@ _IDLE_S = 0.1
 _PATIENCE_S = 0.5
 _CHECKPOINT_BYTES = 32 << 20
 _TRUNCATE_BYTES = 256 << 20
-_ITS_OWN = (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.ProgrammingError, sqlite3.InterfaceError)
-"""What SQLite says of one job's values; anything else it says is about the file."""
 
 
 class Writer:
@@ -212,7 +210,7 @@ class Writer:
         try:
             return job.run(batch), None
         except sqlite3.Error as error:
-            if not self._db.in_transaction or not isinstance(error, _ITS_OWN):
+            if not self._db.in_transaction or not isinstance(error, bulk.ITS_OWN):
                 raise
             return None, error
         except StopIteration as error:  # a future refuses it
