@@ -20,7 +20,7 @@ async def raw(house, request):
     try:
         writer.write(request)
         await writer.drain()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             line = await reader.readline()
         return int(line.split()[1])
     finally:

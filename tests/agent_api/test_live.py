@@ -142,9 +142,10 @@ async def test_no_frame_is_missed_or_told_twice_however_one_joins_and_leaves(hou
     async def poll():
         cursor, got = frames.cursor(0), []
         while len(got) < goal:
-            page = (await bot.get(f"/v1/events?after={cursor}&limit={dice.randint(1, 40)}&wait=5")).json
-            got += page["data"]
-            cursor = page["page"]["next"]
+            answer = await bot.get(f"/v1/events?after={cursor}&limit={dice.randint(1, 40)}&wait=5")
+            assert answer.status == 200, answer.json
+            got += answer.json["data"]
+            cursor = answer.json["page"]["next"]
         return got
 
     writing = [asyncio.create_task(write(str(number))) for number in range(6)]
@@ -206,7 +207,7 @@ async def deaf_client(house, bot):
     """A client that shakes hands and then reads nothing."""
     made = socket.socket()
     made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    made.settimeout(5)
+    made.settimeout(30)
     ask = (
         f"GET /v1/live HTTP/1.1\r\nHost: 127.0.0.1:{house.server.port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
         "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
@@ -301,7 +302,7 @@ async def test_polling_waits_for_something_of_ones_own(house):
     await asyncio.sleep(0.1)
     assert not polling.done()
     shop = await house.wrote("1", account="shop")
-    page = (await asyncio.wait_for(polling, 5)).json
+    page = (await asyncio.wait_for(polling, 30)).json
     assert [one["stream"] for one in page["data"]] == [shop.stream]
     assert page["page"]["next"] == frames.cursor(2)
 

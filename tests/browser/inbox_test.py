@@ -23,7 +23,7 @@ from toys.pictures import png
 
 pytestmark = pytest.mark.browser
 BOT = "4200000001"
-PATIENCE = 15.0
+PATIENCE = 60.0
 
 
 @dataclass

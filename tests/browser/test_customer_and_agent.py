@@ -67,7 +67,7 @@ class Windows:
         return int(self.driver.execute_script(script, f"{within} img"))
 
     def until(self, ready: Callable[[], Any], what: str) -> None:
-        ends = time.monotonic() + 15
+        ends = time.monotonic() + 60
         while not ready():
             assert time.monotonic() < ends, f"waited in vain for {what}"
             time.sleep(0.05)

@@ -24,7 +24,7 @@ from gateway.main import app
 
 ROOT = Path(__file__).parents[2]
 TOKEN, SECRET = "123456:AAbbCCddEEffGGhhIIjjKKllMMnnOOppQQr", "s3cret_of-the-hook"
-WAIT = 30.0
+WAIT = 60.0
 
 
 @pytest.fixture
@@ -89,7 +89,7 @@ def once():
 def get(url, headers=None, body=None):
     asked = urllib_request.Request(url, headers=headers or {}, data=body)  # noqa: S310 - our own program
     try:
-        with urllib_request.urlopen(asked, timeout=10) as answer:  # noqa: S310
+        with urllib_request.urlopen(asked, timeout=60) as answer:  # noqa: S310
             return answer.status, answer.read(), answer.headers
     except urllib_error.HTTPError as refusal:
         with refusal:

@@ -27,7 +27,7 @@ PRIVATE = "abcDEF-ghiJKL_0123456789mnopqrstuvw"
 TOKEN = f"{BOT}:{PRIVATE}"
 SECRET = "s3cret_of-the-hook"
 KEY = "pk_a-key-of-the-journeys"
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 """How long anything may take on a machine that is busy with other tests; nothing waits so long in vain."""
 
 

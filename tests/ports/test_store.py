@@ -140,7 +140,7 @@ async def test_a_decision_that_raises_fails_alone_and_leaves_no_trace(store, rai
         asked.append(store.append("cnv_ann", always(received(f"{n}"))))
         asked.append(store.append("cnv_ann", decide, f"key:{n}"))
         asked.append(store.bind("main", f"telegram:{n}", Place(f"per_{n}", f"cnv_{n}")))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         done = await asyncio.gather(*asked, return_exceptions=True)
     for one in done[1::3]:
         assert isinstance(one, type(raised) | RuntimeError)
@@ -189,7 +189,7 @@ async def test_what_cannot_be_written_fails_alone(store):
     ]  # fmt: skip
     good = [store.append("cnv_ann", always(received(f"{n}"))) for n in range(len(bad))]
     mixed = [one for pair in zip(bad, good, strict=True) for one in pair]
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         done = await asyncio.gather(*mixed, return_exceptions=True)
     assert [type(one) for one in done[1::2]] == [Appended] * len(good)
     for one in done[0::2]:
@@ -205,7 +205,7 @@ async def test_an_order_beyond_64_bits_does_no_harm(store):
     await append(
         store, received("1", order=2**63 + 5), received("2", order=-(2**63)), received("3"), received("b", "bob")
     )
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         assert (await store.conversation("cnv_ann")).unread == 3
         page = await store.lines("cnv_ann", 10, None)
         assert [line.id for line in page.data] == ["msg_2", "msg_3", "msg_1"]
@@ -225,7 +225,7 @@ async def test_a_listener_that_raises_harms_nobody(store):
     asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(context))
     store.on_commit(broken)
     store.on_commit(lambda records: heard.extend(record.key for record in records))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await append(store, received("1"), received("2"))
     assert heard == ["bot:message:1", "bot:message:2"]
     assert complaints
@@ -372,6 +372,26 @@ async def test_the_feed_is_paged_from_any_place(store):
     assert await store.feed(99, 10) == []
     with pytest.raises(CursorExpired):
         await store.feed(-1, 10)
+
+
+async def test_the_feed_never_gives_what_its_head_does_not_know_of(store):
+    """A record is in the file a moment before the head moves; a cursor beyond the head would be refused."""
+    given, going = [], True
+
+    async def look():
+        place = 0
+        while going:
+            for record in await store.feed(place, 100):
+                place = record.feed
+                given.append((place, await store.head()))
+
+    looking = [asyncio.create_task(look()) for _ in range(4)]
+    for n in range(300):
+        await append(store, received(f"{n}"))
+    going = False
+    await asyncio.gather(*looking)
+    assert given
+    assert [(place, head) for place, head in given if place > head] == []
 
 
 async def test_an_empty_store(store):

@@ -74,7 +74,7 @@ async def test_reads_are_not_starved_by_constant_writing(store):
             written += 1
 
     writers = [asyncio.create_task(write(f"w{n}")) for n in range(32)]
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         for _ in range(20):
             before = await store.head()
             page = await store.conversations(Wanted(limit=1))

@@ -39,8 +39,8 @@ function start(id, file, key) {
   const { done, stop } = upload(file, (share) => change({ share }));
   list.value = [...list.value, { key, file, preview, share: 0, problem: '', stop }];
   done.then((attachment) => {
-    gone(id, key);
     setDraft(id, { attachments: [...draft(id).value.attachments, { ...attachment, name: attachment.name || file.name, preview }] });
+    gone(id, key);
   }, (/** @type {Problem} */ problem) => change({ problem: problem.code === 'stopped' ? '' : sentence(problem) }));
 }
 

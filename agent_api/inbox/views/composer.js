@@ -2,7 +2,7 @@
 import { sentence } from '../actions.js';
 import { draft, setDraft } from '../drafts.js';
 import { exactTime, personName, spanText } from '../format.js';
-import { html, useLayoutEffect, useRef, useState } from '../html.js';
+import { html, useEffect, useLayoutEffect, useRef, useState } from '../html.js';
 import { t } from '../i18n.js';
 import { refused, sendDraft, setRefused } from '../sending.js';
 import { now, settings } from '../store.js';
@@ -24,7 +24,9 @@ export function Composer({ id, conversation }) {
   const [over, setOver] = useState(false);
   const [lack, setLack] = useState('');
   const text = note ? held.note : held.text;
-  const busy = uploads(id).value.length > 0;
+  const waiting = note ? [] : uploads(id).value;
+  const stuck = waiting.some((one) => one.problem);
+  const [eager, setEager] = useState(false);
 
   useLayoutEffect(() => {
     const el = area.current;
@@ -33,11 +35,17 @@ export function Composer({ id, conversation }) {
     el.style.height = `${Math.min(TALLEST, el.scrollHeight + 2)}px`;
   }, [text, held.tab, held.labels]);
 
+  useEffect(() => {
+    if (note || stuck) setEager(false);
+    else if (eager && !waiting.length) send();
+  }, [eager, note, stuck, waiting.length]);
+
   function send() {
     const empty = note ? !held.note.trim() : !held.text.trim() && !held.attachments.length;
     const missing = !note && held.labels ? choicesLack(held) : '';
-    setLack(missing || (!note && busy ? t('composer.uploading') : ''));
-    if (missing || (!note && busy)) return;
+    setLack(missing || (stuck ? t('composer.not_up') : ''));
+    setEager(waiting.length > 0 && !stuck && !missing);
+    if (missing || waiting.length) return;
     if (empty) {
       area.current?.focus();
       return;
@@ -60,7 +68,8 @@ export function Composer({ id, conversation }) {
   /** @param {any} event */
   function write(event) {
     setDraft(id, note ? { note: event.target.value } : { text: event.target.value });
-    if (lack) setLack('');
+    setLack('');
+    setEager(false);
   }
 
   /** @param {DragEvent|ClipboardEvent} event @param {DataTransfer|null} from */
@@ -103,7 +112,7 @@ export function Composer({ id, conversation }) {
         <button type="button" class="bare" title=${t('attach.picture')} aria-label=${t('attach.picture')} onClick=${() => picker.current?.click()}><${Icon} name="picture" size=${20} /></button>
         <button type="button" class="bare" title=${t('choices.ask')} aria-label=${t('choices.ask')} aria-pressed=${Boolean(held.labels)}
           onClick=${() => setDraft(id, { labels: held.labels ? null : ['', ''] })}><${Icon} name="buttons" size=${20} /></button>`}
-      <span class="lack" role="status">${lack || (over ? t('attach.drop') : '')}</span>
+      <span class="lack" role="status">${lack || (eager ? t('composer.eager') : over ? t('attach.drop') : '')}</span>
       <span class="hint quiet">${settings.value.enter === 'send' ? t('composer.enter') : t('composer.ctrl_enter')}</span>
       <button type="submit" class="primary">${note ? t('composer.add_note') : t('composer.send')}</button>
     </div>

@@ -31,7 +31,7 @@ export function Conversation({ id }) {
     ${conversation?.merged_into && html`<p class="band">${t('conversation.merged')} <button type="button" class="link"
       onClick=${() => go({ id: conversation.merged_into || '' }, true)}>${t('conversation.merged.go')}</button></p>`}
     <${Timeline} id=${id} />
-    ${conversation && !conversation.merged_into && html`<${Composer} id=${id} conversation=${conversation} />`}
+    ${conversation && !conversation.merged_into && html`<${Composer} key=${id} id=${id} conversation=${conversation} />`}
   </main>`;
 }
 

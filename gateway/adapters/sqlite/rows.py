@@ -12,6 +12,7 @@ from normalizer.record import VERSION, By, Draft, Record, upcast
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
+_LAST = 2**63 - 1
 
 COLUMNS = "feed, id, stream, seq, key, kind, v, brand, account, by_kind, by_id, by_name, cause, at, received_at, request, data"
 INSERT = f"INSERT INTO records ({COLUMNS})"
@@ -92,9 +93,11 @@ def by_key(db: sqlite3.Connection, key: str) -> Record | None:
     return None if found is None else record(found)
 
 
-def after(db: sqlite3.Connection, feed: int, limit: int) -> list[Record]:
-    """Records after a place in the feed, in order."""
-    found = db.execute(f"SELECT {COLUMNS} FROM records WHERE feed > ? ORDER BY feed LIMIT ?", (feed, limit))
+def after(db: sqlite3.Connection, feed: int, limit: int, up_to: int = _LAST) -> list[Record]:
+    """Records after a place in the feed and up to another, in order."""
+    found = db.execute(
+        f"SELECT {COLUMNS} FROM records WHERE feed > ? AND feed <= ? ORDER BY feed LIMIT ?", (feed, up_to, limit)
+    )
     return [record(one) for one in found]
 
 

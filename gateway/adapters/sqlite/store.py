@@ -145,7 +145,7 @@ class SqliteStore:
         """See ``gateway.ports.Log``."""
         if after < await self.oldest():
             raise CursorExpired
-        return await self._read(rows.after, after, limit)
+        return await self._read(rows.after, after, limit, self._writer.head)  # the file may be ahead of the head
 
     async def head(self) -> int:
         """See ``gateway.ports.Log``."""

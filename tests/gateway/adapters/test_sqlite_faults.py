@@ -73,7 +73,7 @@ async def test_a_commit_that_fails_is_unavailable_for_all_in_it(store, fault, er
     await store.conversation("cnv_ann")
     Faulty.error, Faulty.fault = error, fault
     drafts = [received(f"{n}") for n in range(1, 20)]
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         bound, *done = await asyncio.gather(
             store.bind("main", "telegram:new", Place("per_1", "cnv_1")),
             *(append(store, draft) for draft in drafts),
@@ -102,14 +102,14 @@ async def test_views_that_cannot_be_written_are_unavailable_and_catch_up(store, 
     drafts = [received(f"{n}") for n in range(1, 40)]
     await append(store, *drafts)
     Faulty.error, Faulty.fault = sqlite3.OperationalError("database or disk is full"), fault
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         done = await asyncio.gather(*(store.conversation("cnv_ann") for _ in range(3)), return_exceptions=True)
     assert [type(one) for one in done] == [Unavailable] * 3 or Faulty.failed == 0
     if fault != "COMMIT":  # the log goes on without the views
         assert await append(store, received("40"))
         assert await inside(store, "PRAGMA synchronous") == FULL
     Faulty.fault = ""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         found = await store.conversation("cnv_ann")
     assert found.unread == await store.head()
     assert await inside(store, "PRAGMA synchronous") == FULL
@@ -194,7 +194,7 @@ async def test_a_record_that_cannot_be_folded_costs_one_line_and_a_rebuild_bring
     with monkeypatch.context() as patch:
         patch.setattr(fold, "apply_to_line", poisoned)
         await append(store, received("1"), received("bad"), received("b", "bob"), received("2"))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             assert (await store.conversation("cnv_ann")).unread == 2
             assert (await store.conversation("cnv_bob")).unread == 1
         await append(store, received("3"))
@@ -255,7 +255,7 @@ async def test_a_closed_store_says_so(store):
     await append(store, received("1"))
     stopping = asyncio.create_task(store.stop())
     await asyncio.sleep(0)
-    async with asyncio.timeout(5):  # asked while it closes: an answer, not a wait for ever
+    async with asyncio.timeout(30):  # asked while it closes: an answer, not a wait for ever
         done = await asyncio.gather(*(append(store, received(f"{n}")) for n in range(50)), return_exceptions=True)
         await stopping
     assert {type(one) for one in done} == {Unavailable}

@@ -172,7 +172,7 @@ async def test_the_views_wait_for_another_process_and_go_on(mother, house, monke
         assert all(isinstance(one, Unavailable) or one.unread == 20 for one in reads)
         holder.tell(signal.SIGTERM)
         assert ["let", "go"] in holder.rest()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         assert (await store.conversation("cnv_ann")).unread == 20
     assert heard == await whole_feed(store)
 
@@ -213,7 +213,7 @@ async def test_an_idle_store_notices_what_a_second_one_appended(mother, house):
     await store.conversation("cnv_ann")  # nothing is left to be folded, so nothing but the idle look can notice
     with mother.child("few", house.path, "3") as command:
         command.rest()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await told.wait()
     assert await store.head() == 4
     assert (await store.conversation("cnv_ann")).unread == 4

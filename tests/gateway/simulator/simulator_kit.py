@@ -22,7 +22,7 @@ from gateway.simulator import Pace, create_app
 
 ROOT = Path(__file__).parents[3]
 TOKEN = "1234:abcdefghijklmnopqrstuvwxyz"
-BRISK = Pace(first=0.02, longest=0.1, timeout=5)
+BRISK = Pace(first=0.02, longest=0.1, timeout=30)
 
 
 @asynccontextmanager
@@ -153,7 +153,7 @@ def start(folder: Path) -> tuple[subprocess.Popen[str], str]:
 
 def post(url: str, /, **body: Any) -> Any:
     where = urlsplit(url)
-    connection = HTTPConnection(where.hostname or "", where.port, timeout=5)
+    connection = HTTPConnection(where.hostname or "", where.port, timeout=30)
     connection.request("POST", where.path, json.dumps(body), {"Content-Type": "application/json"})
     try:
         return json.load(connection.getresponse())

@@ -111,7 +111,7 @@ async def test_traffic_since(simulator: Simulator) -> None:
 
 async def test_the_live_stream_and_its_end(tmp_path: Path) -> None:
     heard: list[str] = []
-    async with asyncio.timeout(5), aiohttp.ClientSession() as session:
+    async with asyncio.timeout(30), aiohttp.ClientSession() as session:
         async with running(tmp_path) as simulator:
             answer = await session.get(f"{simulator.url}/api/live")
             assert answer.content_type == "text/event-stream"

@@ -42,7 +42,7 @@ def address(tmp_path: Path) -> Iterator[str]:
         yield url
     finally:
         process.terminate()
-        process.communicate(timeout=5)
+        process.communicate(timeout=30)
 
 
 class Page:

@@ -250,7 +250,7 @@ async def test_a_second_poller_ends_the_first(simulator: Simulator) -> None:
 
 
 async def test_a_waiting_poll_does_not_hold_the_end(tmp_path: Path) -> None:
-    async with asyncio.timeout(3), running(tmp_path) as simulator:
+    async with asyncio.timeout(30), running(tmp_path) as simulator:
         poll = asyncio.create_task(simulator.call("getUpdates", timeout=50))
         await asyncio.sleep(0.05)
     await asyncio.gather(poll, return_exceptions=True)
