@@ -8,7 +8,7 @@ PACKAGES := gateway connectors normalizer agent_api
 SOURCES := $(PACKAGES) tests benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-long check fix format lint types architecture docs bench lock clean
+.PHONY: help setup run test test-long check fix format lint types architecture docs bench fuzz lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -57,6 +57,10 @@ fix: setup ## format and repair what can be repaired
 
 bench: setup ## measure; writes benchmarks/RESULTS.md
 	$(BIN)/python benchmarks/run.py
+
+FUZZ ?= 1000000
+fuzz: setup ## spoilt webhooks against a real gateway, a million of them; not among the tests
+	$(BIN)/python benchmarks/fuzz.py --count $(FUZZ)
 
 lock: ## renew requirements-dev.txt from pyproject.toml
 	$(BIN)/pip-compile --quiet --extra dev --all-build-deps --allow-unsafe --generate-hashes --strip-extras \

@@ -7,7 +7,18 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from agent_api.auth import Scope
-from normalizer.model import Assignee, ConversationStatus, MediaType, Message, Person, PersonRef, Status
+from normalizer.fit import What
+from normalizer.model import (
+    Assignee,
+    ConversationStatus,
+    Instant,
+    MediaType,
+    Message,
+    Part,
+    Person,
+    PersonRef,
+    Status,
+)
 
 
 class SessionShown(BaseModel):
@@ -27,6 +38,23 @@ class MessageShown(Message):
 
     model_config = ConfigDict(title="Message")
     receipts: dict[str, Status] = Field(default={}, exclude=True)
+    reacted: dict[str, Instant] = Field(default={}, exclude=True)
+
+
+class ChangeShown(BaseModel):
+    """One thing that goes otherwise than asked; ``pointer`` leads into what was asked (RFC 6901)."""
+
+    pointer: str
+    what: What
+    detail: str
+
+
+class FitShown(BaseModel):
+    """A reply as its channel takes it. ``segments`` is how many an SMS takes."""
+
+    parts: tuple[Part, ...]
+    changes: tuple[ChangeShown, ...]
+    segments: int | None = Field(default=None, exclude_if=lambda found: found is None)
 
 
 class ReplyWindow(BaseModel):
@@ -146,6 +174,21 @@ class AttachmentShown(BaseModel):
     name: str
 
 
+class FileShown(BaseModel):
+    """A file. ``why`` it is not there, if it is not; pixels and seconds where they are known."""
+
+    media: str
+    state: Literal["pending", "kept", "failed", "removed"]
+    why: str | None = Field(default=None, exclude_if=lambda found: found is None)
+    mime: str
+    size: int
+    name: str
+    width: int | None = Field(default=None, exclude_if=lambda found: found is None)
+    height: int | None = Field(default=None, exclude_if=lambda found: found is None)
+    duration: float | None = Field(default=None, exclude_if=lambda found: found is None)
+    thumbnail: bool
+
+
 class PendingShown(BaseModel):
     """A file that is still being fetched."""
 
@@ -172,3 +215,34 @@ class ProblemShown(BaseModel):
     request_id: str
     errors: tuple[ErrorShown, ...] | None = Field(default=None, exclude_if=lambda found: found is None)
     owner: Assignee | None = Field(default=None, exclude_if=lambda found: found is None)
+
+
+class LimitsShown(BaseModel):
+    """How much a channel takes of each thing; lengths are in ``unit``."""
+
+    text: int
+    caption: int
+    unit: str
+    choices: int
+    label: int
+    parts: tuple[str, ...]
+    media_types: tuple[str, ...]
+
+
+class AccountShown(BaseModel):
+    """Our end of a channel: ``degraded`` while something works, ``down`` when nothing can be sent."""
+
+    name: str
+    channel: str
+    brand: str
+    state: Literal["ok", "degraded", "down"]
+    why: str
+    since: str
+    limits: LimitsShown
+    powers: tuple[str, ...]
+
+
+class AccountsShown(BaseModel):
+    """All of them that are yours."""
+
+    data: tuple[AccountShown, ...]

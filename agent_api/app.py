@@ -14,7 +14,19 @@ import structlog
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
-from agent_api import about, conversations, counts, feed, files, messages, people, problems, sessions
+from agent_api import (
+    about,
+    accounts,
+    amending,
+    conversations,
+    counts,
+    feed,
+    files,
+    messages,
+    people,
+    problems,
+    sessions,
+)
 from agent_api.auth import Door
 from agent_api.hosts import Hosts
 from agent_api.inside import Api, Inside
@@ -23,7 +35,7 @@ from agent_api.openapi import document
 from agent_api.pages import FOLDER, Pages
 from agent_api.problems import Problem
 from agent_api.signin import SignIn
-from agent_api.wire import Route, run
+from agent_api.wire import REQUEST_ID, Route, run
 from gateway.changes import Changes
 from gateway.frames import Frames
 
@@ -33,7 +45,9 @@ ROUTES: tuple[Route, ...] = (
     *sessions.ROUTES,
     *conversations.ROUTES,
     *messages.ROUTES,
+    *amending.ROUTES,
     *people.ROUTES,
+    *accounts.ROUTES,
     *files.ROUTES,
     *feed.ROUTES,
     *about.ROUTES,
@@ -41,7 +55,6 @@ ROUTES: tuple[Route, ...] = (
 """All of the API. What is not here is not there."""
 
 GoOn = Callable[[web.Request], Awaitable[web.StreamResponse]]
-_REQUEST_ID = web.RequestKey("request_id", str)
 _OTHERS_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 log = structlog.get_logger()
 
@@ -110,7 +123,7 @@ async def _open(api: Api, go_on: GoOn, request: web.Request) -> web.StreamRespon
 
 async def _page(api: Api, request: web.Request, go_on: GoOn) -> web.StreamResponse:
     answer = await _checked(api, request, go_on, host=True)
-    answer.headers.setdefault("X-Request-Id", request[_REQUEST_ID])
+    answer.headers.setdefault("X-Request-Id", request[REQUEST_ID])
     return answer
 
 
@@ -118,7 +131,7 @@ async def _checked(api: Api, request: web.Request, go_on: GoOn, *, host: bool) -
     """Run a call; whatever goes wrong becomes a problem document."""
     given = request.headers.get("X-Request-Id", "")
     request_id = given if _OTHERS_ID.fullmatch(given) else api.inside.clock.new_id("req")
-    request[_REQUEST_ID] = request_id
+    request[REQUEST_ID] = request_id
     try:
         if host:
             api.door.check_host(request)
@@ -133,7 +146,7 @@ async def _checked(api: Api, request: web.Request, go_on: GoOn, *, host: bool) -
 
 async def _dress(request: web.Request, answer: web.StreamResponse) -> None:
     """Headers of every answer of the API."""
-    answer.headers.setdefault("X-Request-Id", request[_REQUEST_ID])
+    answer.headers.setdefault("X-Request-Id", request[REQUEST_ID])
     answer.headers.setdefault("Cache-Control", "no-store")
     answer.headers.setdefault("X-Content-Type-Options", "nosniff")
 

@@ -80,6 +80,12 @@ class UploadParams(BaseModel):
     brand: str | None = Field(default=None, max_length=40, description="left out: your brand, or `main`")
 
 
+class MediaParams(BaseModel):
+    """How large."""
+
+    size: Literal["thumbnail"] | None = Field(default=None, description="of a picture: at most 480 pixels each way")
+
+
 class Who(BaseModel):
     """Somebody who answers."""
 
@@ -116,6 +122,12 @@ class ReplyBody(BaseModel):
     via: str | None = Field(default=None, max_length=40, description="an account; left out: where they last wrote")
     reply_to: str | None = Field(default=None, max_length=100)
     client_ref: str | None = Field(default=None, max_length=200, description="a name of yours for it")
+
+
+class EditBody(BaseModel):
+    """What a message that was sent is to say now: one part of the same kind, or a text for a file's caption."""
+
+    parts: tuple[Part, ...] = Field(min_length=1, max_length=1)
 
 
 class NoteBody(BaseModel):

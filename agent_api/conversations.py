@@ -30,10 +30,9 @@ async def _list(ask: Ask) -> web.Response:
         page = await ask.api.inside.store.conversations(Wanted(brands=caller.brands, **found))
     except ValueError:
         raise wrong("/after", "this is not the `next` of a page of ours") from None
-    within = ask.api.inside.answer_within
     return answered(
         {
-            "data": [shown.conversation(one, within) for one in page.data],
+            "data": [shown.conversation(one, ask.api.inside) for one in page.data],
             "page": {"next": page.next, "cursor": frames.cursor(page.cursor)},
         }
     )
@@ -41,7 +40,7 @@ async def _list(ask: Ask) -> web.Response:
 
 def _one(ask: Ask, found: Conversation) -> web.Response:
     """A conversation, tagged with the revision of what may be changed of it."""
-    return answered(shown.conversation(found, ask.api.inside.answer_within), headers={"ETag": f'"{found.revision}"'})
+    return answered(shown.conversation(found, ask.api.inside), headers={"ETag": f'"{found.revision}"'})
 
 
 async def _get(ask: Ask) -> web.Response:
@@ -70,6 +69,7 @@ async def _claim(ask: Ask) -> web.Response:
 async def _read(ask: Ask) -> web.Response:
     body: ReadBody = ask.body
     await ask.api.changes.read(ask.who.caller, ask.named(), body.up_to)
+    await ask.api.inside.amending.seen(ask.who.caller, ask.named())
     return web.Response(status=204)
 
 

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 from aiohttp import BodyPartReader, MultipartReader, web
+from aiohttp.http_exceptions import HttpProcessingError
 
-from agent_api.answers import AttachmentShown, PendingShown
-from agent_api.asked import UploadParams
+from agent_api.answers import AttachmentShown, FileShown, PendingShown
+from agent_api.asked import MediaParams, UploadParams
 from agent_api.problems import Problem, wrong
 from agent_api.wire import Ask, Route, answered
-from gateway.media import TooLarge, media_type
-from gateway.ports import KeptFile
+from gateway.media import TooLarge, is_small, media_type
+from gateway.ports import KeptFile, Look
 
 FETCH_WAIT = 10.0
 """Seconds that a reader waits for a fetch under way."""
+STILL = 60.0
+"""Seconds that an upload may stand still."""
 _CHUNK = 64 * 1024
 
 
@@ -26,8 +30,10 @@ async def _upload(ask: Ask) -> web.Response:
         file = await _first(ask, await ask.request.multipart(), brand)
     except TooLarge as error:
         raise Problem(413, "too_large", str(error) or "the file is too large") from None
-    except (ValueError, AssertionError) as error:
-        raise Problem(400, "malformed", f"this multipart body cannot be read: {error}") from None
+    except TimeoutError:
+        raise Problem(408, "too_slow", f"nothing came for {STILL:g} s") from None
+    except (ValueError, AssertionError, HttpProcessingError):
+        raise Problem(400, "malformed", "this multipart body cannot be read") from None
     found = {
         "media": file.id,
         "media_type": media_type(file.mime),
@@ -50,35 +56,78 @@ def _brand(ask: Ask) -> str:
 
 async def _first(ask: Ask, body: MultipartReader, brand: str) -> KeptFile:
     """Keep the one part that there may be."""
-    found: KeptFile | None = None
-    while (part := await body.next()) is not None:
-        if not isinstance(part, BodyPartReader) or part.name != "file":
-            raise wrong(f"/{part.name or ''}" if isinstance(part, BodyPartReader) else "", "only `file` is known here")
-        if found is not None:
-            raise wrong("/file", "one file at a time")
-        found = await ask.api.inside.media.upload(brand, part.filename or "", _chunks(part))
-    if found is None:
+    part = await _next(body)
+    if part is None:
         raise wrong("/file", "Field required")
-    return found
+    return await ask.api.inside.media.upload(brand, part.filename or "", _chunks(part, body))
 
 
-async def _chunks(part: BodyPartReader) -> AsyncIterator[bytes]:
-    while chunk := await part.read_chunk(_CHUNK):
+async def _next(body: MultipartReader) -> BodyPartReader | None:
+    """The next part, which is a file if there is one."""
+    async with asyncio.timeout(STILL):
+        part = await body.next()
+    if part is None or (isinstance(part, BodyPartReader) and part.name == "file"):
+        return part
+    raise wrong(f"/{part.name or ''}" if isinstance(part, BodyPartReader) else "", "only `file` is known here")
+
+
+async def _chunks(part: BodyPartReader, body: MultipartReader) -> AsyncIterator[bytes]:
+    """The bytes of a part that has to be the last: what comes after decides before anything is kept."""
+    while chunk := await _chunk(part):
         yield chunk
+    if await _next(body) is not None:
+        raise wrong("/file", "one file at a time")
+
+
+async def _chunk(part: BodyPartReader) -> bytes:
+    async with asyncio.timeout(STILL):
+        return await part.read_chunk(_CHUNK)
 
 
 async def _get(ask: Ask) -> web.StreamResponse:
-    inside, named = ask.api.inside, ask.named()
-    file = await inside.store.file(named)
-    if file is None or not ask.who.caller.sees(file.brand):
-        raise Problem(404, "not_found", "no such file")
+    media, file, params = ask.api.inside.media, await _found(ask), ask.params
     if file.state == "pending":
-        file = await inside.media.wait(named, FETCH_WAIT) or file
+        file = await media.wait(file.id, FETCH_WAIT) or file
     if file.state == "pending":
-        return answered({"media": named, "state": "pending"}, 202, {"Retry-After": "3"})
+        return answered({"media": file.id, "state": "pending"}, 202, {"Retry-After": "3"})
+    if file.state == "removed":
+        raise Problem(410, "media_removed", file.why)
     if file.state != "kept":
         raise Problem(410, "not_fetched", file.why or "this file could not be fetched")
-    return web.FileResponse(inside.media.path(file), headers=inside.media.served(file))
+    if not await media.on_disk(file):
+        raise Problem(410, "media_removed", "its bytes are not on the disk any more")
+    if params.size is None:
+        return web.FileResponse(media.path(file), headers=media.served(file))
+    thumbnail = await media.thumbnail(file)
+    if thumbnail is None:
+        raise Problem(404, "no_thumbnail", "there is no small picture of this file")
+    return web.FileResponse(thumbnail[0], headers=thumbnail[1])
+
+
+async def _found(ask: Ask) -> KeptFile:
+    file = await ask.api.inside.store.file(ask.named())
+    if file is None or not ask.who.caller.sees(file.brand):
+        raise Problem(404, "not_found", "no such file")
+    return file
+
+
+async def _about(ask: Ask) -> web.Response:
+    media, file = ask.api.inside.media, await _found(ask)
+    if file.state == "kept" and await media.on_disk(file):
+        file = await media.look(file)
+    look = file.look or Look()
+    known = {"why": file.why, "width": look.width, "height": look.height, "duration": look.duration}
+    return answered(
+        {
+            "media": file.id,
+            "state": file.state,
+            "mime": file.mime,
+            "size": file.size,
+            "name": file.name,
+            **{name: value for name, value in known.items() if value},
+            "thumbnail": look.thumbnail or is_small(file),
+        }
+    )
 
 
 ROUTES = (
@@ -90,16 +139,26 @@ ROUTES = (
         {201: AttachmentShown},
         scope="agent",
         params=UploadParams,
-        problems=(400, 413, 415, 422),
+        problems=(400, 408, 413, 415, 422),
         upload=True,
     ),
     Route(
         "GET",
         "/v1/media/{id}",
-        "A file; 202 while it is still being fetched",
+        "A file, or a small picture of it; 202 while it is still being fetched",
         _get,
         {200: "application/octet-stream", 202: PendingShown, 206: "application/octet-stream"},
         scope="read",
+        params=MediaParams,
         problems=(404, 410),
+    ),
+    Route(
+        "GET",
+        "/v1/media/{id}/about",
+        "What is known of a file",
+        _about,
+        {200: FileShown},
+        scope="read",
+        problems=(404,),
     ),
 )

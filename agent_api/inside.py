@@ -9,12 +9,14 @@ from datetime import timedelta
 from agent_api.auth import Door
 from agent_api.live import Hub
 from agent_api.signin import SignIn
+from gateway.amending import Amending
 from gateway.changes import Changes
 from gateway.config import Account
 from gateway.frames import Frames
 from gateway.media import Media
 from gateway.ports import Broker, Clock, Store
 from gateway.replies import Replies
+from gateway.states import States
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,8 @@ class Inside:
     store: Store
     broker: Broker
     replies: Replies
+    amending: Amending
+    states: States
     media: Media
     clock: Clock
     accounts: Mapping[str, Account]

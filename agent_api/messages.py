@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from typing import Any
+
 from aiohttp import web
 
 from agent_api import shown
-from agent_api.answers import LinesShown, MessageShown
+from agent_api.answers import FitShown, LinesShown, MessageShown
 from agent_api.asked import LineParams, NoteBody, ReplyBody, SettleBody
 from agent_api.problems import wrong
 from agent_api.wire import Ask, Nothing, Route, answered
 from gateway import frames
 from gateway.replies import NewReply
-from normalizer.model import Message
+from normalizer.fit import segments
+from normalizer.model import Message, Text
 
 
 async def _list(ask: Ask) -> web.Response:
@@ -42,6 +46,18 @@ async def _reply(ask: Ask) -> web.Response:
     body: ReplyBody = ask.body
     new = NewReply(body.parts, body.via, body.reply_to, body.client_ref)
     return await _one(ask, await ask.api.inside.replies.reply(ask.who.caller, ask.named(), new, ask.once()), 202)
+
+
+async def _fit(ask: Ask) -> web.Response:
+    body: ReplyBody = ask.body
+    fitted, account = await ask.api.inside.replies.fit(ask.who.caller, ask.named(), NewReply(body.parts, body.via))
+    found: dict[str, Any] = {
+        "parts": [part.model_dump(mode="json") for part in fitted.parts],
+        "changes": [asdict(change) for change in fitted.changes],
+    }
+    if account.connector.limits.unit == "gsm-7":
+        found["segments"] = sum(segments(part.text).segments for part in fitted.parts if isinstance(part, Text))
+    return answered(found)
 
 
 async def _note(ask: Ask) -> web.Response:
@@ -79,6 +95,16 @@ ROUTES = (
         body=ReplyBody,
         problems=(400, 404, 422),
         once=True,
+    ),
+    Route(
+        "POST",
+        "/v1/conversations/{id}/fit",
+        "What a reply would become on its channel; nothing is sent",
+        _fit,
+        {200: FitShown},
+        scope="agent",
+        body=ReplyBody,
+        problems=(400, 404, 422),
     ),
     Route(
         "POST",

@@ -25,6 +25,7 @@ _WHY = {
     401: "No credentials, or unknown ones.",
     403: "Not allowed.",
     404: "Not found, or not in your brands.",
+    408: "It took too long to come.",
     409: "Not possible as things stand.",
     410: "No longer kept.",
     412: "It has changed since.",
@@ -33,6 +34,7 @@ _WHY = {
     422: "Something is wrong; `errors` says where.",
     426: "Another protocol is needed.",
     429: "Too many tries.",
+    503: "The provider, or the store, cannot do it just now; try again.",
 }
 _KEY = {
     "name": "Idempotency-Key",

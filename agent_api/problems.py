@@ -13,7 +13,10 @@ from gateway.frames import BadCursor
 from gateway.ports import CursorExpired, Unavailable
 from normalizer.decision import Refusal
 
-STATUS = {"not_found": 404, "stale": 412, "already_claimed": 409, "not_failed": 409, "not_uncertain": 409}
+STATUS = {
+    "not_found": 404, "stale": 412, "already_claimed": 409, "not_failed": 409, "not_uncertain": 409,
+    "provider_down": 503, "rate_limited": 503,
+}  # fmt: skip
 """The status of what was refused, by its code; 422 for any other."""
 
 Errors = Sequence[Mapping[str, Any]]
@@ -82,7 +85,8 @@ def _refused(refusal: Refusal) -> Problem:
     errors = about.pop("errors", None)
     if status == HTTPStatus.UNPROCESSABLE_ENTITY and errors is None:
         errors = [{"pointer": refusal.pointer, "detail": refusal.detail}]
-    return Problem(status, refusal.code, refusal.detail, errors=errors, about=about)
+    headers = {"Retry-After": "5"} if status == HTTPStatus.SERVICE_UNAVAILABLE else None
+    return Problem(status, refusal.code, refusal.detail, errors=errors, about=about, headers=headers)
 
 
 def _of_http(error: web.HTTPException) -> Problem:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import Any
 
@@ -24,6 +24,7 @@ PARTS = frozenset({
     "text", "media", "location", "contact", "choices", "choice", "template", "link", "unsupported",
 })  # fmt: skip
 """The tags that pydantic puts into the place of an error in a part."""
+REQUEST_ID = web.RequestKey("request_id", str)
 _KEY = re.compile(r"[\x21-\x7e]([\x20-\x7e]{0,253}[\x21-\x7e])?")
 
 
@@ -94,6 +95,8 @@ def answered(found: Any, status: int = 200, headers: Mapping[str, str] | None = 
 async def run(api: Api, route: Route, request: web.Request) -> web.StreamResponse:
     """Let a call in, read it, do it."""
     signed = await api.door.signed(request, route.scope) if route.scope else None
+    if signed is not None:
+        signed = replace(signed, caller=replace(signed.caller, cause=request[REQUEST_ID]))
     params = read_params(route.params, request)
     body = await read_body(route.body, request) if route.body else None
     return await route.do(Ask(request, api, route, signed, params, body))

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from normalizer.event import Event, MessageReceived, Outgoing
 from normalizer.fit import Limits
 from normalizer.model import MediaType, Reason
+from normalizer.windows import Window
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -73,8 +74,9 @@ class Call:
     """One HTTP request that we would like made; at most one of ``json``, ``form`` and ``multipart`` is its body.
 
     ``name`` says which step it is, so that a remembered answer finds it again. ``part`` is the index of the message's
-    part that it sends. ``effect`` is False where repeating it does no harm (a lookup, an upload, a token). Its repr
-    shows nothing that could hold a secret.
+    part that it sends. ``effect`` is False where repeating it does no harm (a lookup, an upload, a token). ``waits`` is
+    for how many seconds more the provider may let us wait, as in a long poll. Its repr shows nothing that could hold a
+    secret.
     """
 
     name: str
@@ -86,6 +88,7 @@ class Call:
     json: Any = field(default=None, repr=False)
     form: Mapping[str, str] | None = field(default=None, repr=False)
     multipart: Mapping[str, str | File] | None = field(default=None, repr=False)
+    waits: float = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +178,11 @@ class Settings(BaseModel):
         return (self.api or self.API).rstrip("/")
 
     @property
+    def polls(self) -> bool:
+        """Whether news of this account is asked for, instead of told to a hook."""
+        return False
+
+    @property
     def address(self) -> str:
         """Our end in the provider's words, as ``Event.to`` names it; empty where the hook alone says it."""
         return ""
@@ -199,11 +207,24 @@ class Accepts:
 
 
 @dataclass(frozen=True, slots=True)
+class TemplateInfo:
+    """A text that the provider approved: its blanks by name, and where it stands (``approved`` can be sent)."""
+
+    name: str
+    language: str
+    body: str
+    parameters: tuple[str, ...] = ()
+    category: str = ""
+    status: str = "approved"
+
+
+@dataclass(frozen=True, slots=True)
 class Health:
-    """What ``check`` found of an account at its provider."""
+    """What ``check`` found of an account at its provider; ``down``: nothing can be sent."""
 
     ok: bool
     detail: str
+    down: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -211,7 +232,9 @@ class Connector(Generic[S]):
     """A channel, as a value: a name, its settings, its limits and its translations.
 
     ``verify`` raises Rejected and fails closed. ``parse`` raises nothing but Malformed, for any bytes. ``send`` is
-    deterministic. ``classify`` is total. Powers that a channel lacks are None.
+    deterministic. ``classify`` is total. Powers that a channel lacks are None. ``polled`` gives what a poll brought, each
+    item as a webhook's body, and the next cursor. ``typing`` and ``read`` are given the identity and the provider's id of
+    the newest message it sent.
     """
 
     name: str
@@ -232,15 +255,16 @@ class Connector(Generic[S]):
     connect: Callable[[str, S], Steps] | None = None
     check: Callable[[S], Generator[Call, Answer, Health]] | None = None
     poll: Callable[[str, S], Steps] | None = None
-    polled: Callable[[Answer, S], tuple[Sequence[Event], str]] | None = None
-    typing: Callable[[str, S], Steps] | None = None
-    read: Callable[[str, S], Steps] | None = None
+    polled: Callable[[Answer, S], tuple[Sequence[bytes], str]] | None = None
+    typing: Callable[[str, str, S], Steps] | None = None
+    read: Callable[[str, str, S], Steps] | None = None
     edit: Callable[[str, Outgoing, S], Steps] | None = None
     delete: Callable[[str, str, S], Steps] | None = None
     react: Callable[[str, str, str, S], Steps] | None = None
     profile: Callable[[str, S], Generator[Call, Answer, str]] | None = None
-    templates: Callable[[S], Generator[Call, Answer, Sequence[str]]] | None = None
+    templates: Callable[[S], Generator[Call, Answer, Sequence[TemplateInfo]]] | None = None
     accepts: Mapping[MediaType, Accepts] | None = None
+    window: Window | None = None
 
 
 POWERS = (

@@ -19,10 +19,11 @@ Decision = Callable[[View, Stamp], Draft | None]
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Somebody who asks: an agent, or an API key. ``brands`` is None for all of them."""
+    """Somebody who asks: an agent, or an API key. ``brands`` is None for all; ``cause`` is the id of their request."""
 
     by: By
     brands: tuple[str, ...] | None = None
+    cause: str | None = None
 
     def sees(self, brand: str) -> bool:
         """Whether a brand is theirs."""
@@ -95,7 +96,7 @@ class Desk:
             brand = existing(view).brand
             if not caller.sees(brand):
                 raise Refusal("not_found", "no such conversation")
-            return decision(view, Stamp(id=record_id, by=caller.by, at=at, brand=brand))
+            return decision(view, Stamp(record_id, caller.by, at, brand, caller.cause))
 
         appended = await self.store.append(conversation_id, decide, key or (asked.key if asked else None))
         if appended.duplicate and asked is not None and appended.record is not None and key is None:

@@ -14,16 +14,20 @@ from gateway.adapters.http import AiohttpHttp
 from gateway.adapters.memory import MemoryBroker
 from gateway.adapters.sqlite import SqliteStore
 from gateway.adapters.system import SystemClock
+from gateway.amending import Amending
 from gateway.attempts import Attempts
-from gateway.config import Config, data_folder, store_path
+from gateway.config import Config, data_folder, hook_url, store_path
 from gateway.delivery import Delivery
 from gateway.edge import MAX_BODY, Edge
 from gateway.intake import Intake
 from gateway.media import Folder, Media
 from gateway.metrics import VIEWS_BEHIND
 from gateway.outbox import Relay
+from gateway.polling import Polling
 from gateway.pruning import Pruning
 from gateway.replies import Replies
+from gateway.states import States
+from gateway.taking import Taking
 from gateway.tasks import Background
 from gateway.waking import Waking
 
@@ -39,6 +43,7 @@ class Running:
     app: web.Application
     url: str
     store: SqliteStore
+    states: States
 
 
 @asynccontextmanager
@@ -58,19 +63,24 @@ async def running(config: Config, extra: Callable[[web.Application], None] | Non
         await http.start()
         stack.push_async_callback(http.stop)
         media = Media(store, http, config.accounts, clock, folder=folder, max_bytes=config.media.max_bytes,
-                      public_url=config.http.public_url)  # fmt: skip
+                      public_url=config.http.public_url, keep=config.retention.media)  # fmt: skip
         store.on_commit(media.notice)
         intake = Intake(store, http, clock)
-        attempts = Attempts(store, http, clock)
+        states = States(config.accounts, http, clock)
+        attempts = Attempts(store, http, clock, states.heard)
         delivery = Delivery(store, broker, attempts, config.accounts, clock, config.delivery,
-                            link=media.signed_url, news_of=intake.news_of)  # fmt: skip
+                            link=media.signed_url, news_of=intake.news_of,
+                            callback=lambda account: hook_url(config, account) if config.http.public_url else "")  # fmt: skip
         app = web.Application(client_max_size=MAX_BODY)
-        edge = Edge(config.accounts, intake, store, clock, config.http.public_url)
+        taking = Taking(intake, store, clock)
+        edge = Edge(config.accounts, taking, store, clock, config.http.public_url)
         edge.mount(app)
         app.router.add_get("/media/{id}", media.provider_media)
         listened = _Listening(config.http.host, config.http.port)
-        replies = Replies(store, clock, config.accounts)
-        mount(app, Inside(store, broker, replies, media, clock, config.accounts, config.answer_within,
+        replies = Replies(store, clock, config.accounts, links=config.http.public_url is not None)
+        amending = Amending(store, http, clock, config.accounts)
+        stack.push_async_callback(amending.stop)
+        mount(app, Inside(store, broker, replies, amending, states, media, clock, config.accounts, config.answer_within,
                           config.http.public_url, lambda: (listened.host, listened.port)))  # fmt: skip
         if extra is not None:
             extra(app)
@@ -78,8 +88,10 @@ async def running(config: Config, extra: Callable[[web.Application], None] | Non
         relay = Relay(store, broker, clock)
         await intake.start(config.accounts)
         waking = Background(Waking(store, clock).run, clock, "waking")
-        pruning = Background(Pruning(store, clock, config.retention.raw).run, clock, "pruning")
-        for part in (relay, media, delivery, waking, pruning):
+        pruning = Background(Pruning(store, clock, config.retention.raw, media.tidy).run, clock, "pruning")
+        checking = Background(states.run, clock, "checking accounts")
+        polling = Polling(config.accounts, taking, store, http, clock, states)
+        for part in (relay, media, delivery, waking, pruning, checking, polling):
             await part.start()
             stack.push_async_callback(part.stop)
         stack.push_async_callback(intake.stop)
@@ -87,7 +99,7 @@ async def running(config: Config, extra: Callable[[web.Application], None] | Non
         gc.collect()
         gc.freeze()  # what is there now stays: the collector need not look at it again and again
         gc.set_threshold(*_COLLECT)
-        yield Running(app, f"http://{listened.shown}:{listened.port}", store)
+        yield Running(app, f"http://{listened.shown}:{listened.port}", store, states)
 
 
 class _Listening:

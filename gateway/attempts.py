@@ -61,11 +61,19 @@ class Stopped:
                 return Failure(reason="unknown", detail=detail, part=self.part)
 
 
-class Attempts:
-    """Makes a message's calls. ``permit`` waits for the account's pace before each call with an effect."""
+Hearing = Callable[[str, Outcome], None]
 
-    def __init__(self, store: Store, http: Http, clock: Clock) -> None:
-        self._store, self._http, self._clock = store, http, clock
+
+class Attempts:
+    """Makes a message's calls. ``permit`` waits for the account's pace before each call with an effect.
+
+    ``heard`` is told the account and the outcome of every one of those.
+    """
+
+    def __init__(
+        self, store: Store, http: Http, clock: Clock, heard: Hearing = lambda _account, _outcome: None
+    ) -> None:
+        self._store, self._http, self._clock, self._heard = store, http, clock, heard
 
     async def send(self, account: Account, outgoing: Outgoing, permit: Callable[[], Awaitable[None]]) -> Sent | Stopped:
         """Run the connector's steps, using what earlier attempts were answered. Raises NotOurs, Unavailable."""
@@ -118,6 +126,7 @@ class Attempts:
         await self._note(answered)
         outcome = one.outcome(answered)
         ATTEMPTS.labels(one.account.name, type(outcome).__name__.lower()).inc()
+        self._heard(one.account.name, outcome)
         if not isinstance(outcome, Accepted):
             log.warning("attempt not accepted", attempt=attempt.id, account=one.account.name, call=one.call.name,
                         status=answered.answer.status if answered.answer else None, why=_detail(outcome))  # fmt: skip

@@ -14,7 +14,7 @@ from gateway import config_accounts
 from gateway import config_values as values
 from gateway.config_file import ConfigErrors, Place, Problem, Section, opened
 
-__all__ = ["Account", "Config", "ConfigErrors", "Problem", "data_folder", "load", "store_path"]
+__all__ = ["Account", "Config", "ConfigErrors", "Problem", "data_folder", "hook_url", "load", "store_path"]
 
 Uncertain = Literal["hold", "resend"]
 
@@ -22,7 +22,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "": ("http", "store", "broker", "accounts", "delivery", "answer_within", "retention", "media"),
     "http": ("host", "port", "public_url"),
     "delivery": ("give_up", "uncertain"),
-    "retention": ("raw", "feed"),
+    "retention": ("raw", "feed", "media"),
     "media": ("allow", "max_bytes"),
 }
 """Every key, by the table that it stands in; those of an account are its connector's."""
@@ -83,10 +83,11 @@ class DeliveryConfig:
 
 @dataclass(frozen=True)
 class Retention:
-    """How long raw requests and the feed are kept."""
+    """How long raw requests, the feed and the bytes of files are kept; None: for ever."""
 
     raw: timedelta = timedelta(days=30)
     feed: timedelta = timedelta(days=30)
+    media: timedelta | None = None
 
 
 @dataclass(frozen=True)
@@ -138,6 +139,11 @@ def load(path: Path, environ: Mapping[str, str], connectors: Mapping[str, Connec
     return config
 
 
+def hook_url(config: Config, account: Account) -> str:
+    """Where the provider is to call; only the path while nobody said how the world reaches us."""
+    return f"{config.http.public_url or ''}/hooks/{account.hook}"
+
+
 def store_path(config: Config) -> Path:
     """The file that the store is in."""
     return config.folder / config.store.removeprefix("sqlite:")
@@ -168,6 +174,7 @@ def _retention(retention: Section) -> Retention:
     return Retention(
         raw=retention.take("raw", values.duration, Retention.raw),
         feed=retention.take("feed", values.duration, Retention.feed),
+        media=retention.take("media", values.duration, Retention.media),
     )
 
 

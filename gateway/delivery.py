@@ -18,9 +18,11 @@ from gateway.ports import Broker, Clock, Store, Unavailable, Unsettled
 from gateway.tasks import Background
 from normalizer.decision import Stamp
 from normalizer.event import Outgoing
+from normalizer.fit import addressed, linked
 from normalizer.model import Failure, Media, Message
 from normalizer.record import By
 from normalizer.sending import Settled, settled
+from normalizer.windows import Standing, standing
 
 log = structlog.get_logger(__name__)
 
@@ -31,6 +33,8 @@ _CALLS_AT_ONCE = 64
 _GRACE_S = 3.0
 """Seconds that calls under way have at the end; the whole of stopping should take less than five."""
 _LINK_S = 3600
+_SHOWN_S = 30 * 86400
+"""Seconds that a link holds: one that the provider fetches a file by, and one that the customer opens."""
 _LEAST_S = 0.5
 
 Link = Callable[[str, int], str | None]
@@ -51,10 +55,11 @@ class Delivery:
         *,
         link: Link,
         news_of: News,
+        callback: Callable[[Account], str] = lambda _: "",
     ) -> None:
         self._store, self._broker, self._attempts = store, broker, attempts
         self._accounts, self._clock, self._config = accounts, clock, config
-        self._link, self._news_of = link, news_of
+        self._link, self._news_of, self._callback = link, news_of, callback
         self._rates = {name: Rates(account.pace, clock.monotonic()) for name, account in accounts.items()}
         self._room = {name: asyncio.Semaphore(_CALLS_AT_ONCE) for name in accounts}
         self._senders: dict[str, asyncio.Task[None]] = {}
@@ -154,7 +159,12 @@ class Delivery:
             await self._settle(message, Settled("failed", f"{message.id}:failed", failure=Failure(
                 reason="account_restricted", detail=detail)), None)  # fmt: skip
             return
-        outgoing = await self._outgoing(message)
+        outgoing = await self._outgoing(account, message)
+        if outgoing.window == "closed" and any(part.kind != "template" for part in message.parts):
+            detail = "the reply window closed before it could be sent"
+            await self._settle(message, Settled("failed", f"{message.id}:failed", failure=Failure(
+                reason="window_closed", detail=detail)), None)  # fmt: skip
+            return
         async with self._room[account.name]:
             try:
                 end = await self._sent(account, outgoing, message)
@@ -181,16 +191,32 @@ class Delivery:
             part = tried[-1].part if tried else 0
             return Stopped((), outcome, part, len(tried), tried[-1].id if tried else None)
 
-    async def _outgoing(self, message: Message) -> Outgoing:
+    async def _outgoing(self, account: Account, message: Message) -> Outgoing:
         reply_to = None
         if message.reply_to is not None:
             quoted = await self._store.message(message.reply_to)
             reply_to = quoted.provider_ids[0] if quoted and quoted.provider_ids else None
         files = [part.media for part in message.parts if isinstance(part, Media) and part.media]
         links = {file: link for file in files if (link := self._link(file, _LINK_S)) is not None}
+        shown = linked(message.parts)
+        seen = {file: link for file in shown if (link := self._link(file, _SHOWN_S)) is not None}
         return Outgoing(
-            id=message.id, to=message.identity or "", parts=message.parts, reply_to=reply_to, media_urls=links
+            id=message.id,
+            to=message.identity or "",
+            parts=addressed(message.parts, seen),
+            reply_to=reply_to,
+            media_urls=links,
+            window=await self._window(account, message),
+            callback_url=self._callback(account),
         )
+
+    async def _window(self, account: Account, message: Message) -> Standing:
+        if account.connector.window is None:
+            return "open"
+        found = await self._store.conversation(message.conversation)
+        if found is None:
+            return "open"
+        return standing(found, account.name, message.identity or "", account.connector.window, self._clock.now())
 
     async def _permit(self, account: Account, message: Message) -> None:
         """Wait for the account's pace; from then on the call counts as under way."""

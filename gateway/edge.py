@@ -2,50 +2,36 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
 
 import structlog
 from aiohttp import web
 
-from connectors.api import Malformed, Rejected, Reply, Request
+from connectors.api import Rejected, Reply, Request
 from gateway.config import Account
-from gateway.intake import Intake
 from gateway.logs import sampled
 from gateway.metrics import WEBHOOKS
-from gateway.ports import Clock, Kept, Store, Unavailable
-from normalizer.event import Event
+from gateway.ports import Clock, Store, Unavailable
+from gateway.taking import Heard, Taking
 
 log = structlog.get_logger(__name__)
 
 MAX_BODY = 4 << 20
 """Bytes of a webhook's body."""
-_SECRET = ("authorization", "cookie", "token", "secret", "signature", "key", "password")
 _TAKEN = Reply()
 _HOOKS = "/hooks/"
 
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """Whose a request is: the accounts that accept it."""
-
-    request: Request
-    hook: str
-    accounts: Sequence[Account]
-    cause: str
-
-
 class Edge:
     """Answers ``/hooks/{hook}``, ``/healthz`` and ``/readyz``."""
 
     def __init__(
-        self, accounts: Mapping[str, Account], intake: Intake, store: Store, clock: Clock, public_url: str | None
+        self, accounts: Mapping[str, Account], taking: Taking, store: Store, clock: Clock, public_url: str | None
     ) -> None:
-        self._intake, self._store, self._clock = intake, store, clock
+        self._taking, self._store, self._clock = taking, store, clock
         self._public_url = (public_url or "").rstrip("/")
         self._hooks: dict[str, list[Account]] = {}
         for account in accounts.values():
@@ -120,7 +106,7 @@ class Edge:
             return self._answer(name, HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
         heard = Heard(told, name, accepting, self._clock.new_id("req"))
         try:
-            await self._take_or_keep(heard)
+            await self._taking.take(heard)
         except Unavailable as error:
             log.error("webhook not stored", request_id=heard.cause, hook=heard.hook, why=str(error))
             return self._answer(name, HTTPStatus.SERVICE_UNAVAILABLE)
@@ -128,54 +114,6 @@ class Edge:
         sampled(log, "webhook stored", request_id=heard.cause, hook=heard.hook)
         account = accepting[0]
         return _reply(account.connector.reply(told, account.settings) if account.connector.reply else _TAKEN)
-
-    async def _take_or_keep(self, heard: Heard) -> None:
-        """Take it; what our own mistake keeps us from taking is kept, else the provider would repeat it for ever."""
-        try:
-            await self._take(heard)
-        except Unavailable:
-            raise
-        except Exception as error:
-            log.exception("webhook kept: taking it broke", request_id=heard.cause, hook=heard.hook)
-            await self._keep(heard, f"our mistake: {type(error).__name__}")
-
-    async def _take(self, heard: Heard) -> None:
-        for connector, accounts in _by_connector(heard.accounts).items():
-            try:
-                events = accounts[0].connector.parse(heard.request, accounts[0].settings)
-            except Malformed as error:
-                await self._keep(heard, f"malformed for {connector}: {error}")
-                continue
-            await self._route(heard, accounts, events)
-
-    async def _route(self, heard: Heard, accounts: Sequence[Account], events: Sequence[Event]) -> None:
-        if len(events) == 1 and events[0].to == accounts[0].settings.address:
-            await self._intake.take(accounts[0], events, heard.cause)
-            return
-        addressed: dict[str, list[Event]] = defaultdict(list)
-        for event in events:
-            addressed[event.to].append(event)
-        for address, told in addressed.items():
-            account = next((one for one in accounts if one.settings.address == address), None)
-            if account is None:
-                await self._keep(heard, f"unrouted: no account here is {address}")
-            else:
-                await self._intake.take(account, told, heard.cause)
-
-    async def _keep(self, heard: Heard, why: str) -> None:
-        request = heard.request
-        kept = Kept(
-            id=self._clock.new_id("req"),
-            hook=heard.hook,
-            why=why,
-            at=request.received_at,
-            method=request.method,
-            path=f"/hooks/{heard.hook}",
-            headers={name.lower(): value for name, value in request.headers.items() if not _is_secret(name.lower())},
-            body=request.body,
-        )
-        await self._store.keep(kept)
-        log.warning("webhook kept", request_id=heard.cause, hook=heard.hook, kept=kept.id, why=why)
 
     def _request(self, request: web.BaseRequest, body: bytes) -> Request:
         return Request(
@@ -218,17 +156,6 @@ def _accepts(account: Account, request: Request) -> bool:
         log.exception("verification broke", account=account.name)
         return False
     return True
-
-
-def _by_connector(accounts: Sequence[Account]) -> dict[str, list[Account]]:
-    found: dict[str, list[Account]] = {}
-    for account in accounts:
-        found.setdefault(account.channel, []).append(account)
-    return found
-
-
-def _is_secret(header: str) -> bool:
-    return any(word in header for word in _SECRET)
 
 
 def _reply(reply: Reply) -> web.Response:

@@ -14,9 +14,9 @@ from normalizer.record import Record
 
 START = "start"
 """The cursor before the oldest record that the feed still gives."""
-_WHOLE = frozenset({"message.received", "message.queued", "note.added"})
+_WHOLE = frozenset({"message.received", "message.queued", "message.echoed", "note.added"})
 _PRIVATE = "private"
-_INNER = frozenset({"receipts"})
+_INNER = frozenset({"receipts", "reacted"})
 
 
 class BadCursor(ValueError):

@@ -7,11 +7,13 @@ from typing import Annotated
 
 import typer
 
-from gateway.commands import agents, kept, keys, providers
+from gateway.commands import agents, connector, kept, keys, providers
 from gateway.commands.common import group, say
 from gateway.commands.demo import demo
 from gateway.commands.rebuild import rebuild
+from gateway.commands.replay import replay
 from gateway.commands.serve import serve
+from gateway.commands.simulate import simulate
 
 app = group("Passerelle: every channel in, one conversation, one agent API out.")
 
@@ -36,12 +38,15 @@ def options(
 
 app.command()(demo)
 app.command()(serve)
+app.command()(simulate)
 app.command()(providers.check)
 app.add_typer(keys.app, name="key")
 app.add_typer(agents.app, name="agent")
 app.command()(providers.connectors)
 app.command()(providers.connect)
+app.add_typer(connector.app, name="connector")
 app.add_typer(kept.app, name="kept")
+app.command()(replay)
 app.command()(rebuild)
 
 

@@ -15,3 +15,4 @@ SETTLED = Counter("passerelle_messages_settled_total", "Ends of outgoing message
 PUBLISHED = Counter("passerelle_records_published_total", "Records handed to the broker")
 VIEWS_BEHIND = Gauge("passerelle_views_behind_records", "Records that the views have not seen yet")
 SENDING = Gauge("passerelle_conversations_sending", "Conversations with something to send")
+ACCOUNT_STATE = Gauge("passerelle_account_state", "How an account does: 0 ok, 1 degraded, 2 down", ["account"])

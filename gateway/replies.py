@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -11,9 +11,9 @@ from gateway.config import Account
 from gateway.ports import Clock, Store
 from normalizer import conversation
 from normalizer.decision import Refusal, Stamp, View, existing
-from normalizer.fit import misfits
+from normalizer.fit import OURS, Fitted, fit
 from normalizer.fold import apply_to_line, line_id
-from normalizer.model import Media, Message, Part, Text
+from normalizer.model import Conversation, Link, Media, Message, Part, Text
 from normalizer.record import Draft, Record
 from normalizer.sending import settled_by_agent
 
@@ -27,6 +27,9 @@ _MIME = {
 }
 """What a kind of media suggests, where nothing says more."""
 
+_MOST_SPANS = 500
+"""Of one text; each costs time at every cut."""
+
 
 @dataclass(frozen=True, slots=True)
 class NewReply:
@@ -39,11 +42,16 @@ class NewReply:
 
 
 class Replies(Desk):
-    """What agents say. What it queues is sent by whoever follows the feed."""
+    """What agents say. What it queues is sent by whoever follows the feed.
 
-    def __init__(self, store: Store, clock: Clock, accounts: Mapping[str, Account]) -> None:
+    ``links`` says whether a file may go as a link: whoever sends then puts signed addresses in place of ours.
+    """
+
+    def __init__(self, store: Store, clock: Clock, accounts: Mapping[str, Account], *, links: bool = False) -> None:
         super().__init__(store, clock)
-        self._accounts = accounts
+        self._accounts, self._links = accounts, links
+        windows = {name: account.connector.window for name, account in accounts.items()}
+        self._windows = {name: window for name, window in windows.items() if window is not None}
         self._channels = {name: account.channel for name, account in accounts.items()}
 
     async def reply(self, caller: Caller, conversation_id: str, new: NewReply, asked: Once | None = None) -> Message:
@@ -54,20 +62,27 @@ class Replies(Desk):
         message_id = self.clock.new_id("msg")
 
         def decision(view: View, stamp: Stamp) -> Draft:
-            self._fits(view, new.via, parts)
+            fitted = self._fitted(existing(view), new.via, parts)
             wanted = conversation.Asked(
                 message_id=message_id,
-                parts=parts,
+                parts=fitted.parts,
+                numbered=fitted.numbered[-1].options if fitted.numbered else (),
                 key=asked.key if asked else stamp.id,
                 request=asked.request if asked else None,
                 via=new.via,
                 reply_to=new.reply_to,
                 client_ref=new.client_ref,
             )
-            return conversation.reply(view, wanted, stamp, self._channels)
+            return conversation.reply(view, wanted, stamp, self._channels, self._windows)
 
         appended = await self.append(caller, conversation_id, decision, asked)
         return await self._line(appended.record, repeated=appended.duplicate)
+
+    async def fit(self, caller: Caller, conversation_id: str, new: NewReply) -> tuple[Fitted, Account]:
+        """What a reply would become, and where it would go; queues nothing. Raises Refusal as ``reply`` does."""
+        found = await self.conversation(caller, conversation_id)
+        parts = await self._with_files(caller, conversation_id, new.parts)
+        return self._fitted(found, new.via, parts), self._account(found, new.via)
 
     async def note(self, caller: Caller, conversation_id: str, text: str, asked: Once | None = None) -> Message:
         """Add a private remark."""
@@ -92,7 +107,7 @@ class Replies(Desk):
 
         def decision(view: View, stamp: Stamp) -> Draft:
             now = view.message(message_id) or original
-            if now.kind != "message" or now.status not in {"failed", "uncertain"}:
+            if now.kind != "message" or now.deleted_at or now.status not in {"failed", "uncertain"}:
                 raise Refusal(
                     "not_failed", f"this {now.kind} is {now.status}; only a failed or uncertain one goes again"
                 )
@@ -104,7 +119,7 @@ class Replies(Desk):
                 reply_to=now.reply_to,
                 resend_of=message_id,
             )
-            return conversation.reply(view, wanted, stamp, self._channels)
+            return conversation.reply(view, wanted, stamp, self._channels, self._windows)
 
         appended = await self.append(caller, original.conversation, decision, key=key)
         return await self._line(appended.record, repeated=appended.duplicate)
@@ -123,18 +138,24 @@ class Replies(Desk):
             await self.append(caller, found.conversation, decision, asked)
         return await self.message(caller, message_id)
 
-    def _fits(self, view: View, via: str | None, parts: Sequence[Part]) -> None:
-        name, _ = conversation.route(existing(view), via)
-        account = self._accounts.get(name)
-        if account is None:
-            return  # the decision itself says so
-        found = [
-            {"pointer": misfit.pointer, "detail": misfit.detail, "reason": misfit.reason}
-            for misfit in misfits(parts, account.connector.limits)
-        ]
-        if found:
-            detail = f"this cannot be sent on {account.channel} as it is"
-            raise Refusal(str(found[0]["reason"]), detail, about={"errors": found})
+    def _account(self, found: Conversation, via: str | None) -> Account:
+        name, _ = conversation.route(found, via)
+        if name not in self._accounts:
+            raise Refusal("unreachable", f"the account {name} is not configured any more", "/via" if via else "")
+        return self._accounts[name]
+
+    def _fitted(self, found: Conversation, via: str | None, parts: Sequence[Part]) -> Fitted:
+        """The parts as the channel takes them; raises Refusal with what cannot go in any form."""
+        account = self._account(found, via)
+        fitted = fit(parts, account.connector.limits, account.connector.accepts, links=self._links)
+        if fitted.misfits:
+            errors = [
+                {"pointer": misfit.pointer, "detail": misfit.detail, "reason": misfit.reason}
+                for misfit in fitted.misfits
+            ]
+            detail = f"this cannot be sent on {account.channel}"
+            raise Refusal(fitted.misfits[0].reason, detail, about={"errors": errors})
+        return fitted
 
     async def _with_files(self, caller: Caller, conversation_id: str, parts: Sequence[Part]) -> tuple[Part, ...]:
         """The parts with what we know of their files filled in; raises Refusal naming what is wrong with them."""
@@ -147,8 +168,7 @@ class Replies(Desk):
         return tuple(done)
 
     async def _checked(self, caller: Caller, at: str, part: Part, errors: list[dict[str, Any]]) -> Part:
-        if isinstance(part, Text) and not part.text.strip():
-            errors.append({"pointer": f"{at}/text", "detail": "there is nothing in this text"})
+        errors += _wrong_words(at, part)
         if not isinstance(part, Media):
             return part
         if part.ref:
@@ -180,3 +200,23 @@ class Replies(Desk):
         if record is None or made is None:
             raise Refusal("not_found", "no such message")
         return (await self.store.message(line_id(record) or "") if repeated else None) or made
+
+
+def _wrong_words(at: str, part: Part) -> Iterator[dict[str, Any]]:
+    """What is wrong with a part's words and their format."""
+    match part:
+        case Text(text=words, format=spans):
+            if not words.strip():
+                yield {"pointer": f"{at}/text", "detail": "there is nothing in this text"}
+        case Media(caption=words, format=spans):
+            pass
+        case Link(url=url) if url.startswith(OURS):
+            yield {"pointer": f"{at}/url", "detail": "a file of ours goes as media"}
+            return
+        case _:
+            return
+    if len(spans) > _MOST_SPANS:
+        yield {"pointer": f"{at}/format", "detail": f"at most {_MOST_SPANS} pieces have a format"}
+    for index, span in enumerate(spans[:_MOST_SPANS]):
+        if span.start + span.length > len(words):
+            yield {"pointer": f"{at}/format/{index}", "detail": "this reaches beyond the end of the text"}

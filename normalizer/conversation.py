@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from normalizer.decision import Refusal, Stamp, View, done, existing
-from normalizer.model import Assignee, Author, Conversation, Message, Part, Reach, Text, reach_key, rfc3339
+from normalizer.model import Assignee, Author, Conversation, Message, Option, Part, Reach, Text, reach_key, rfc3339
 from normalizer.record import By, Draft, RecordKind
+from normalizer.windows import Window, closes_at, standing
+
+_ALWAYS: Mapping[str, Window] = {}
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A reply as an agent asked for it. ``via`` is an account; None is where the person last wrote."""
+    """A reply as an agent asked for it. ``via`` is an account; None is where the person last wrote.
+
+    ``numbered`` are the answers, by number, to a question in it that goes without buttons.
+    """
 
     message_id: str
     parts: tuple[Part, ...]
@@ -23,6 +30,7 @@ class Asked:
     reply_to: str | None = None
     client_ref: str | None = None
     resend_of: str | None = None
+    numbered: tuple[Option, ...] = ()
 
 
 def route(conversation: Conversation, via: str | None) -> tuple[str, str]:
@@ -39,13 +47,19 @@ def route(conversation: Conversation, via: str | None) -> tuple[str, str]:
     return via, newest[-1][1]
 
 
-def reply(view: View, asked: Asked, stamp: Stamp, channels: Mapping[str, str]) -> Draft:
-    """An agent's message, queued. ``channels`` names each account's connector. Raises Refusal."""
+def reply(
+    view: View, asked: Asked, stamp: Stamp, channels: Mapping[str, str], windows: Mapping[str, Window] = _ALWAYS
+) -> Draft:
+    """An agent's message, queued. ``channels`` names each account's connector, ``windows`` the reply windows of those
+
+    accounts that have one. Raises Refusal.
+    """
     conversation = existing(view)
     account, identity = route(conversation, asked.via)
     if account not in channels:
         raise Refusal("unreachable", f"the account {account} is not configured any more", "/via" if asked.via else "")
     _reachable(conversation.reach.get(reach_key(account, identity), Reach()))
+    _in_time(conversation, account, identity, windows.get(account), stamp, asked.parts)
     quoted = None if asked.reply_to is None else view.message(asked.reply_to)
     if asked.reply_to is not None and (quoted is None or quoted.kind != "message"):
         raise Refusal("invalid", "no such message in this conversation", "/reply_to")
@@ -63,9 +77,29 @@ def reply(view: View, asked: Asked, stamp: Stamp, channels: Mapping[str, str]) -
         received_at=stamp.at,
         status="queued",
     )
-    return done(
-        "message.queued", asked.key, stamp, {"message": message.model_dump(mode="json")}, account, asked.request
-    )
+    data: dict[str, Any] = {"message": message.model_dump(mode="json")}
+    if asked.numbered:
+        data["private"] = {"numbered": [option.model_dump() for option in asked.numbered]}
+    return done("message.queued", asked.key, stamp, data, account, asked.request)
+
+
+def _in_time(
+    conversation: Conversation, account: str, identity: str, window: Window | None, stamp: Stamp, parts: Sequence[Part]
+) -> None:
+    """Whether the channel's reply window lets this through; a template passes always. Raises Refusal."""
+    stands = standing(conversation, account, identity, window, stamp.at)
+    if stands == "open" or (stands == "late" and stamp.by.kind == "agent"):
+        return
+    free = [index for index, part in enumerate(parts) if part.kind != "template"]
+    if free:
+        late = stands == "late"
+        detail = "the reply window is closed; a template may be sent" + (", and an agent's own words" if late else "")
+        may = {"may_send": ["template"], "closed_at": _shown(closes_at(conversation, account, identity, window))}
+        raise Refusal("window_closed", detail, f"/parts/{free[0]}", about=may)
+
+
+def _shown(time: datetime | None) -> str | None:
+    return None if time is None else rfc3339(time)
 
 
 def _reachable(reach: Reach) -> None:

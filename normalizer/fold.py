@@ -6,18 +6,17 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from pydantic import TypeAdapter
-
-from normalizer import debts
+from normalizer import amending, debts
 from normalizer.model import (
     RANK,
     Assignee,
     Author,
+    Choice,
     Conversation,
     ConversationStatus,
     Failure,
     Message,
-    Part,
+    Option,
     Person,
     PersonRef,
     Reach,
@@ -25,13 +24,13 @@ from normalizer.model import (
 )
 from normalizer.record import Record
 
-_parts: TypeAdapter[tuple[Part, ...]] = TypeAdapter(tuple[Part, ...])
 _EVENTS = {
     "conversation.opened", "conversation.pending", "conversation.snoozed", "conversation.resolved",
     "conversation.assigned", "conversation.changed", "identity.blocked", "identity.unblocked", "identity.opted_out",
-    "identity.opted_in",
+    "identity.opted_in", "identity.changed",
 }  # fmt: skip
-_SAID = {"message.received", "message.queued", "note.added"}
+_REACHES = {"identity.blocked", "identity.unblocked", "identity.opted_out", "identity.opted_in"}
+_SAID = {"message.received", "message.queued", "message.echoed", "note.added"}
 _UNKNOWN = Failure(reason="unknown")
 
 
@@ -62,10 +61,8 @@ def apply_to_line(line: Message | None, record: Record) -> Message | None:
     if line is None:
         return None
     match record.kind:
-        case "message.edited":
-            parts, at = _parts.validate_python(record.data["parts"]), time(record.data["edited_at"])
-            newer = line.edited_at is not None and at is not None and line.edited_at > at
-            return line if newer else line.model_copy(update={"parts": parts, "edited_at": at})
+        case "message.edited" | "message.deleted" | "message.reacted":
+            return amending.amended(line, record)
         case "message.sent" | "message.failed" | "message.uncertain" | "message.delivered" | "message.read":
             return _receipt(line, record) if "provider_id" in record.data else _settled(line, record)
         case _:
@@ -138,23 +135,33 @@ def apply(conversation: Conversation | None, record: Record, line: Message | Non
     match record.kind:
         case "message.received":
             after = _received(conversation, record, line)
-        case "identity.blocked" | "identity.unblocked" | "identity.opted_out" | "identity.opted_in":
+        case "message.echoed":
+            after = _echoed(conversation, record, line)
+        case kind if kind in _REACHES:
             after = _reached(conversation, record)
         case _ if conversation is None:
             return None
         case "message.queued":
             after = _replied(conversation, record, line)
-        case "conversation.read":
-            after = conversation.model_copy(
-                update={"unread": record.data["unread"], "read_up_to": time(record.data["read_up_to"])},
-            )
-        case kind if kind.startswith("conversation."):
-            after = _changed(conversation, record)
-        case kind if kind.startswith("message."):
-            after = _news(conversation, record)
         case _:
-            after = conversation
+            after = _happened(conversation, record)
     return after.model_copy(update={"seq": record.seq, "updated_at": max(record.at, after.updated_at)})
+
+
+def _happened(was: Conversation, record: Record) -> Conversation:
+    """What is no message: reading, changes, news of messages."""
+    match record.kind:
+        case "conversation.read":
+            said = record.data
+            return was.model_copy(update={"unread": said["unread"], "read_up_to": time(said["read_up_to"])})
+        case "identity.changed" | "identity.named":
+            return _renamed(was, record)
+        case kind if kind.startswith("conversation."):
+            return _changed(was, record)
+        case kind if kind.startswith("message."):
+            return _news(was, record)
+        case _:
+            return was
 
 
 def _new(record: Record, person: str, status: ConversationStatus) -> Conversation:
@@ -172,15 +179,19 @@ def _received(before: Conversation | None, record: Record, line: Message | None)
     update: dict[str, Any] = {
         "status": "open",
         "snoozed_until": None,
-        "person": _known(was.person, message.author.name, message.identity),
+        "person": _known(was.person, message.author.name, message.identity, *record.data.get("aliases", ())),
         "unread": was.unread + 1,
         "unanswered_since": min(at, was.unanswered_since or at),
         "last_inbound_at": {**was.last_inbound_at, came_by: max(shown_at, was.last_inbound_at.get(came_by, shown_at))},
     }
+    if until := time(record.data.get("window_until")):
+        update["free_until"] = {**was.free_until, came_by: max(until, was.free_until.get(came_by, until))}
     if was.status == "resolved":
         update["opened_at"] = at
     if was.status != "open":
         update["revision"] = was.revision + 1
+    if was.numbered and any(isinstance(part, Choice) for part in message.parts):
+        update |= {"numbered": (), "numbered_by": ""}
     reach = was.reach.get(came_by, Reach())
     if reach.blocked_at is not None and shown_at >= reach.blocked_at:  # who writes has let us in again
         update["reach"] = {**was.reach, came_by: reach.model_copy(update={"blocked": False, "blocked_at": shown_at})}
@@ -197,9 +208,41 @@ def is_newest(conversation: Conversation, message: Message) -> bool:
     return last is None or (message.shown_at, message.order, message.id) >= (last.shown_at, last.order, last.id)
 
 
-def _known(person: PersonRef, name: str, identity: str) -> PersonRef:
-    identities = person.identities if identity in person.identities else (*person.identities, identity)
-    return PersonRef(id=person.id, name=name or person.name, identities=identities)
+def _known(person: PersonRef, name: str, *identities: str) -> PersonRef:
+    known = tuple(dict.fromkeys((*person.identities, *identities)))
+    if name in ("", person.name) and len(known) == len(person.identities):
+        return person
+    return PersonRef(id=person.id, name=name or person.name, identities=known)
+
+
+def _echoed(before: Conversation | None, record: Record, line: Message | None) -> Conversation:
+    """Somebody of ours answered with another tool: nothing is owed any more."""
+    message = line or apply_to_line(None, record)
+    assert message is not None  # noqa: S101 - an echo always makes its line
+    was = before or _new(record, record.data["person"], "resolved")
+    update: dict[str, Any] = {"unread": 0, "read_up_to": record.at, "unanswered_since": None, "answering": {}}
+    update["person"] = _known(was.person, "", message.identity or "")
+    if was.account is None:
+        update |= {"account": message.account, "channel": message.channel, "identity": message.identity}
+    if is_newest(was, message):
+        update["last_message"] = message
+    return was.model_copy(update=update)
+
+
+def _renamed(was: Conversation, record: Record) -> Conversation:
+    """What is known of the previous identity holds for the new one."""
+    said = record.data
+    identities = (said["identity"], *said.get("aliases", ()))
+    update: dict[str, Any] = {"person": _known(was.person, said["person"]["name"], *identities)}
+    if previous := said.get("previous"):
+        old, new = reach_key(said["account"], previous), reach_key(said["account"], said["identity"])
+        for name in ("reach", "last_inbound_at", "free_until"):
+            held = getattr(was, name)
+            if old in held and new not in held:
+                update[name] = {**held, new: held[old]}
+        if (was.account, was.identity) == (said["account"], previous):
+            update["identity"] = said["identity"]
+    return was.model_copy(update=update)
 
 
 def _reached(before: Conversation | None, record: Record) -> Conversation:
@@ -226,6 +269,10 @@ def _replied(was: Conversation, record: Record, line: Message | None) -> Convers
     message = line or apply_to_line(None, record)
     assert message is not None  # noqa: S101 - a queued message always makes its line
     update: dict[str, Any] = {"unread": 0, "read_up_to": record.at, **debts.taken_on(was, message.id)}
+    numbered = record.data.get("private", {}).get("numbered", ())
+    if numbered or was.numbered:
+        update["numbered"] = tuple(map(Option.model_validate, numbered))
+        update["numbered_by"] = message.id if numbered else ""
     if is_newest(was, message):
         update["last_message"] = message
     return was.model_copy(update=update)
@@ -274,23 +321,24 @@ def apply_to_person(person: Person | None, record: Record) -> Person | None:
     """The person after a record in which they speak for themselves."""
     if record.kind == "message.received":
         said = record.data["message"]
-        who, name, identity = said["author"]["id"], said["author"]["name"], said["identity"]
+        who, name, told = said["author"]["id"], said["author"]["name"], (said["identity"],)
     elif record.kind.startswith("identity."):
         who, name = record.data["person"]["id"], record.data["person"]["name"]
-        identity = record.data["identity"]
+        told = (record.data["identity"],)
     else:
         return person
+    told = (*told, *record.data.get("aliases", ()))
     if person is None:
         return Person(
             id=who,
             brand=record.brand,
             name=name,
-            identities=(identity,),
+            identities=tuple(dict.fromkeys(told)),
             conversation=record.stream,
             created_at=record.at,
             updated_at=record.at,
         )
-    identities = person.identities if identity in person.identities else (*person.identities, identity)
+    identities = tuple(dict.fromkeys((*person.identities, *told)))
     if (name or person.name, identities) == (person.name, person.identities):
         return person
     return person.model_copy(update={"name": name or person.name, "identities": identities, "updated_at": record.at})

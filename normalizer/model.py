@@ -2,149 +2,64 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from datetime import datetime
+from typing import Any, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic import Field
 
+from normalizer.parts import (
+    Choice,
+    Choices,
+    Contact,
+    Link,
+    Location,
+    Media,
+    MediaType,
+    Option,
+    Part,
+    Span,
+    Template,
+    Text,
+    Unsupported,
+)
+from normalizer.value import Instant, Model, in_utc_milliseconds, is_empty, rfc3339
 
-def in_utc_milliseconds(time: datetime) -> datetime:
-    """The same instant in UTC, cut to the millisecond, which is all that the format keeps; raises ValueError."""
-    if time.tzinfo is not UTC:
-        try:
-            time = time.astimezone(UTC)
-        except OverflowError:
-            raise ValueError("in UTC this is before the year 1 or after the year 9999") from None
-    return time if time.microsecond % 1000 == 0 else time.replace(microsecond=time.microsecond // 1000 * 1000)
+__all__ = [
+    "RANK",
+    "Assignee",
+    "Author",
+    "Choice",
+    "Choices",
+    "Contact",
+    "Conversation",
+    "ConversationStatus",
+    "Failure",
+    "Instant",
+    "Link",
+    "Location",
+    "Media",
+    "MediaType",
+    "Message",
+    "Model",
+    "Option",
+    "Part",
+    "Person",
+    "PersonRef",
+    "Reach",
+    "Reaction",
+    "Reason",
+    "Referral",
+    "Span",
+    "Status",
+    "Template",
+    "Text",
+    "Unsupported",
+    "in_utc_milliseconds",
+    "is_empty",
+    "reach_key",
+    "rfc3339",
+]  # fmt: skip
 
-
-def rfc3339(time: datetime) -> str:
-    """``2026-11-22T09:00:00.000Z``: the one way a time is written. Takes a time in UTC."""
-    return time.isoformat(timespec="milliseconds")[:-6] + "Z"
-
-
-Instant = Annotated[
-    AwareDatetime,
-    AfterValidator(in_utc_milliseconds),
-    PlainSerializer(rfc3339, return_type=str, when_used="json"),
-]
-
-
-def is_empty(value: object) -> bool:
-    """Whether an optional field is left out of the JSON."""
-    return value is None or value in ("", (), {}, [])
-
-
-class Model(BaseModel):
-    """A frozen value. It ignores unknown fields when the log is read; the API validates with ``extra="forbid"``."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-
-# What was said: the parts of a message.
-
-
-class Text(Model):
-    """Words. Unicode, newlines kept."""
-
-    kind: Literal["text"] = "text"
-    text: str = Field(min_length=1)
-
-
-MediaType = Literal["image", "audio", "voice", "video", "file", "sticker"]
-
-
-class Media(Model):
-    """A picture, a sound, a film, a file or a sticker.
-
-    Exactly one of three says where the bytes are: ``media``, the id of a file that we keep; ``url``, in a message to
-    send, an address that the provider fetches itself; ``ref``, in an event, the provider's own name of the file.
-    ``size`` is in bytes. ``mime`` is what the provider says, else what the kind suggests.
-    """
-
-    kind: Literal["media"] = "media"
-    media_type: MediaType
-    media: str = Field(default="", exclude_if=is_empty)
-    url: str = Field(default="", exclude_if=is_empty)
-    ref: str = Field(default="", exclude_if=is_empty)
-    mime: str = ""
-    size: int | None = Field(default=None, ge=0, exclude_if=is_empty)
-    name: str = Field(default="", exclude_if=is_empty)
-    caption: str = Field(default="", exclude_if=is_empty)
-    alt: str = Field(default="", exclude_if=is_empty)
-
-
-class Location(Model):
-    """A place, in degrees (WGS 84)."""
-
-    kind: Literal["location"] = "location"
-    latitude: float = Field(ge=-90, le=90)
-    longitude: float = Field(ge=-180, le=180)
-    name: str = Field(default="", exclude_if=is_empty)
-    address: str = Field(default="", exclude_if=is_empty)
-
-
-class Contact(Model):
-    """Somebody's card."""
-
-    kind: Literal["contact"] = "contact"
-    name: str
-    phones: tuple[str, ...] = ()
-    emails: tuple[str, ...] = ()
-
-
-class Option(Model):
-    """One of the answers that a question offers; ``id`` comes back when it is picked."""
-
-    id: str = Field(min_length=1)
-    label: str = Field(min_length=1)
-
-
-class Choices(Model):
-    """A question with answers to pick from: buttons, a list, or numbered lines."""
-
-    kind: Literal["choices"] = "choices"
-    text: str = Field(min_length=1)
-    choices: tuple[Option, ...] = Field(min_length=1)
-
-
-class Choice(Model):
-    """The answer that was picked: id and label as asked. ``of`` is the message that asked."""
-
-    kind: Literal["choice"] = "choice"
-    id: str
-    label: str
-    of: str = Field(default="", exclude_if=is_empty)
-
-
-class Template(Model):
-    """A text that the provider approved beforehand, with its blanks filled in."""
-
-    kind: Literal["template"] = "template"
-    name: str = Field(min_length=1)
-    language: str = ""
-    parameters: dict[str, str] = {}
-
-
-class Link(Model):
-    """An address to open."""
-
-    kind: Literal["link"] = "link"
-    url: str = Field(min_length=1)
-    title: str = Field(default="", exclude_if=is_empty)
-
-
-class Unsupported(Model):
-    """Something we cannot show. ``what`` is the provider's word for it; the raw event is kept in the record."""
-
-    kind: Literal["unsupported"] = "unsupported"
-    what: str
-
-
-Part = Annotated[
-    Text | Media | Location | Contact | Choices | Choice | Template | Link | Unsupported,
-    Field(discriminator="kind"),
-]
 
 # Who said it, and what became of it.
 
@@ -181,11 +96,30 @@ class Author(Model):
     name: str = ""
 
 
+class Reaction(Model):
+    """An emoji that somebody put on a message."""
+
+    emoji: str
+    by: Author
+    at: Instant
+
+
+class Referral(Model):
+    """What led somebody to us: an advertisement, a link, a post."""
+
+    source: str = ""
+    id: str = ""
+    title: str = ""
+    url: str = ""
+
+
 class Message(Model):
     """A line of a conversation: a message, a private note, or an event such as ``assigned``.
 
     ``seq`` is the number of the record that made it. ``order`` is the provider's own, and breaks ties of ``sent_at``.
-    ``receipts`` is what is known of each provider id, for a message of several parts.
+    ``receipts`` is what is known of each provider id, for a message of several parts. ``quote`` is the piece that was
+    quoted of the message replied to; messages that were sent together share an ``album``. ``reacted`` is when each
+    author last changed their reactions. A deleted message has no parts any more.
     """
 
     id: str
@@ -200,6 +134,9 @@ class Message(Model):
     parts: tuple[Part, ...] = ()
     provider_ids: tuple[str, ...] = ()
     reply_to: str | None = None
+    quote: str = Field(default="", exclude_if=is_empty)
+    album: str = Field(default="", exclude_if=is_empty)
+    referral: Referral | None = Field(default=None, exclude_if=is_empty)
     client_ref: str | None = None
     resend_of: str | None = None
     sent_at: Instant | None = None
@@ -207,11 +144,12 @@ class Message(Model):
     order: int = 0
     status: Status
     failure: Failure | None = None
-    reactions: tuple[dict[str, Any], ...] = ()
+    reactions: tuple[Reaction, ...] = ()
     edited_at: Instant | None = None
     deleted_at: Instant | None = None
     event: dict[str, Any] | None = Field(default=None, exclude_if=is_empty)
     receipts: dict[str, Status] = Field(default_factory=dict, exclude_if=is_empty)
+    reacted: dict[str, Instant] = Field(default_factory=dict, exclude_if=is_empty)
 
     @property
     def shown_at(self) -> datetime:
@@ -258,7 +196,8 @@ class Conversation(Model):
     ``revision`` counts changes of what a PATCH may change. ``unanswered_since`` is when the oldest message arrived
     that nobody has answered; ``answering`` remembers it per reply under way, in their order, so that a failed reply
     gives it back. ``reach`` is kept per ``account identity``, and so is ``last_inbound_at``: when the newest message
-    that came by it was written (never after we had it).
+    that came by it was written (never after we had it), and ``free_until``: how long the provider lets us write freely. ``numbered`` are the answers, by number, to the last
+    question that went out without buttons, ``numbered_by`` the message that asked.
     """
 
     id: str
@@ -283,7 +222,10 @@ class Conversation(Model):
     answering: dict[str, Instant] = Field(default_factory=dict)
     reach: dict[str, Reach] = Field(default_factory=dict)
     last_inbound_at: dict[str, Instant] = Field(default_factory=dict)
+    free_until: dict[str, Instant] = Field(default_factory=dict, exclude_if=is_empty)
     read_up_to: Instant | None = None
+    numbered: tuple[Option, ...] = Field(default=(), exclude_if=is_empty)
+    numbered_by: str = Field(default="", exclude_if=is_empty)
 
 
 class Person(Model):

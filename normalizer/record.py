@@ -11,10 +11,10 @@ VERSION = 1
 
 RecordKind = Literal[
     "message.received", "message.edited", "message.queued", "message.deferred", "message.sent", "message.failed",
-    "message.uncertain", "message.delivered", "message.read", "note.added", "conversation.opened",
+    "message.uncertain", "message.delivered", "message.read", "message.reacted", "message.deleted", "message.echoed", "note.added", "conversation.opened",
     "conversation.pending", "conversation.snoozed", "conversation.resolved", "conversation.assigned",
     "conversation.changed", "conversation.read", "identity.blocked", "identity.unblocked", "identity.opted_out",
-    "identity.opted_in",
+    "identity.opted_in", "identity.changed", "identity.named",
 ]  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from normalizer.decision import Refusal, Stamp, View, done
-from normalizer.model import Failure, rfc3339
+from normalizer.model import Failure, Message, rfc3339
 from normalizer.record import Draft
 
 _UNDER_WAY = {"queued", "sending"}
@@ -59,16 +59,32 @@ def settled_by_agent(
         raise Refusal("not_found", "no such message")
     if message.status != "uncertain":
         raise Refusal("not_uncertain", f"this message is {message.status}; only an uncertain one can be settled")
+    why = Failure(reason="unknown", detail="settled as failed by hand") if status == "failed" else None
+    return _ended(message, message.provider_ids, why, stamp, key, request)
+
+
+def settled_by_word(
+    view: View, message_id: str, provider_id: str, failure: Failure | None, stamp: Stamp, key: str
+) -> Draft | None:
+    """The provider names the part of an uncertain message that nobody was sure of; None if nobody doubts any more."""
+    message = view.message(message_id)
+    if message is None or message.status != "uncertain" or provider_id in message.provider_ids:
+        return None
+    return _ended(message, (*message.provider_ids, provider_id), failure, stamp, key, None)
+
+
+def _ended(
+    message: Message, ids: tuple[str, ...], why: Failure | None, stamp: Stamp, key: str, request: str | None
+) -> Draft:
+    """The end of a doubt about one part. What stood after it was never tried: the message then fails from there."""
     part = message.failure.part if message.failure else 0
-    failure = None
-    if status == "failed":
-        failure = Failure(reason="unknown", detail="settled as failed by hand", part=part)
-    elif part + 1 < len(message.parts):
+    failure = why.model_copy(update={"part": part}) if why else None
+    if failure is None and part + 1 < len(message.parts):
         failure = Failure(reason="unknown", detail="the parts after this one were never sent", part=part + 1)
     data: dict[str, Any] = {
-        "message": message_id,
+        "message": message.id,
         "status": "failed" if failure else "sent",
         "failure": failure.model_dump(mode="json") if failure else None,
-        "provider_ids": list(message.provider_ids),
+        "provider_ids": list(ids),
     } | ({} if failure else {"sent_at": rfc3339(stamp.at)})
     return done("message.failed" if failure else "message.sent", key, stamp, data, message.account, request)

@@ -5,9 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from normalizer import fit
 from normalizer.decision import Channel, Place, Stamp, View
-from normalizer.event import MessageEdited, MessageReceived, ReachChanged, ReceiptReceived
-from normalizer.model import RANK, Choice, Failure, Media, Part, rfc3339
+from normalizer.event import (
+    Echoed,
+    IdentityChanged,
+    MessageDeleted,
+    MessageEdited,
+    MessageReceived,
+    ReachChanged,
+    Reacted,
+    ReceiptReceived,
+)
+from normalizer.model import RANK, Author, Choice, Conversation, Failure, Media, Message, Part, Text, rfc3339
 from normalizer.record import Draft, RecordKind
 
 
@@ -46,13 +56,68 @@ def received(
         "edited_at": None,
         "deleted_at": None,
     }
-    private = files(event.parts, parts)
+    private = {} if parts is event.parts else files(event.parts, parts)
     if event.raw is not None:
         private["raw"] = event.raw
-    data: dict[str, Any] = {"message": message}
+    if event.quote:
+        message["quote"] = event.quote
+    if event.album:
+        message["album"] = event.album
+    data: dict[str, Any] = {"message": message, "private": private} if private else {"message": message}
+    if event.referral is not None:
+        message["referral"] = event.referral.model_dump()
+    if event.aliases:
+        data["aliases"] = list(event.aliases)
+    if event.window_until is not None:
+        data["window_until"] = rfc3339(event.window_until)
+    return _told("message.received", event.id, channel, stamp, data)
+
+
+def echoed(
+    event: Echoed, place: Place, channel: Channel, stamp: Stamp, message_id: str, parts: Sequence[Part]
+) -> Draft:
+    """A message of our side that another tool sent. ``parts`` are the event's, with files as ``keep_files`` names them."""
+    message = Message(
+        id=message_id,
+        direction="out",
+        author=Author(kind="bot", id="echo", name=event.name),
+        account=channel.account,
+        channel=channel.channel,
+        identity=event.identity,
+        parts=tuple(parts),
+        provider_ids=event.provider_ids,
+        sent_at=event.sent_at,
+        received_at=stamp.at,
+        order=event.order,
+        status="sent",
+        receipts=dict.fromkeys(event.provider_ids, "sent"),
+    )
+    private = files(event.parts, parts)
+    data = {"message": message.model_dump(mode="json"), "person": place.person}
     if private:
         data["private"] = private
-    return _told("message.received", event.id, channel, stamp, data)
+    return _told("message.echoed", event.id, channel, stamp, data)
+
+
+def identity_changed(event: IdentityChanged, place: Place, channel: Channel, stamp: Stamp) -> Draft:
+    """The provider names a person anew."""
+    data = {
+        "person": {"id": place.person, "name": ""},
+        "identity": event.identity,
+        "previous": event.previous,
+        "aliases": list(event.aliases),
+        "account": channel.account,
+        "channel": channel.channel,
+        "at": rfc3339(event.at),
+    }
+    return _told("identity.changed", event.id, channel, stamp, data)
+
+
+def named(identity: str, name: str, place: Place, channel: Channel, stamp: Stamp) -> Draft:
+    """The provider told the name of somebody who had none."""
+    person = {"id": place.person, "name": name}
+    data = {"person": person, "identity": identity, "account": channel.account, "channel": channel.channel}
+    return _told("identity.named", f"named:{identity}:{name}", channel, stamp, data)
 
 
 def keep_files(parts: Sequence[Part], new_ids: Sequence[str]) -> tuple[Part, ...]:
@@ -74,6 +139,14 @@ def files(told: Sequence[Part], kept: Sequence[Part]) -> dict[str, Any]:
     return {"files": found} if found else {}
 
 
+def picked(conversation: Conversation | None, parts: Sequence[Part]) -> tuple[Part, ...] | None:
+    """What a customer wrote, as the answer to a question that went out with numbers for buttons; None if it is none."""
+    if conversation is None or not conversation.numbered or len(parts) != 1 or not isinstance(parts[0], Text):
+        return None
+    option = fit.picked(parts[0].text, conversation.numbered)
+    return (Choice(id=option.id, label=option.label, of=conversation.numbered_by),) if option else None
+
+
 def asked_by(parts: Sequence[Part], message_id: str | None) -> tuple[Part, ...]:
     """The parts with a ``Choice``'s ``of`` naming the message that asked, or nothing if it is not ours."""
     return tuple(
@@ -87,7 +160,7 @@ def edited(
 ) -> Draft | None:
     """A customer's change of a message; None when nothing that we show has changed, or a newer version is known."""
     message = view.message(message_id)
-    if message is None or (message.edited_at is not None and message.edited_at > event.edited_at):
+    if message is None or message.deleted_at or (message.edited_at and message.edited_at > event.edited_at):
         return None
     if not message.edited_at and _shown(message.parts) == _shown(parts):
         return None
@@ -105,6 +178,32 @@ def edited(
 def _shown(parts: Sequence[Part]) -> list[Part]:
     """Parts without the ids of their files: the same picture is told anew with every edit of its caption."""
     return [part.model_copy(update={"media": ""}) if isinstance(part, Media) else part for part in parts]
+
+
+def deleted(view: View, event: MessageDeleted, channel: Channel, stamp: Stamp, message_id: str) -> Draft | None:
+    """A customer took a message back; None when it is gone already."""
+    message = view.message(message_id)
+    if message is None or message.deleted_at is not None:
+        return None
+    return _told("message.deleted", event.id, channel, stamp, {"message": message_id, "at": rfc3339(event.at)})
+
+
+def reacted(view: View, event: Reacted, channel: Channel, stamp: Stamp, message_id: str) -> Draft | None:
+    """A customer's emojis on a message; None when nothing changes, or something newer is known."""
+    message = view.message(message_id)
+    if message is None or message.deleted_at is not None:
+        return None
+    known = message.reacted.get(stamp.by.id)
+    now = {one.emoji for one in message.reactions if one.by.id == stamp.by.id}
+    if (known is not None and known > event.at) or now == set(event.emojis):
+        return None
+    data = {
+        "message": message_id,
+        "by": {"kind": stamp.by.kind, "id": stamp.by.id, "name": stamp.by.name},
+        "emojis": list(dict.fromkeys(event.emojis)),
+        "at": rfc3339(event.at),
+    }
+    return _told("message.reacted", event.id, channel, stamp, data)
 
 
 def reach_changed(event: ReachChanged, place: Place, channel: Channel, stamp: Stamp) -> Draft:
@@ -139,15 +238,5 @@ def receipt(view: View, event: ReceiptReceived, channel: Channel, stamp: Stamp, 
 
 
 def _told(kind: RecordKind, event_id: str, channel: Channel, stamp: Stamp, data: dict[str, Any]) -> Draft:
-    return Draft(
-        id=stamp.id,
-        key=f"{channel.account}:{event_id}",
-        kind=kind,
-        brand=stamp.brand,
-        account=channel.account,
-        by=stamp.by,
-        cause=stamp.cause,
-        at=stamp.at,
-        received_at=stamp.at,
-        data=data,
-    )
+    key, at = f"{channel.account}:{event_id}", stamp.at
+    return Draft(stamp.id, key, kind, stamp.brand, stamp.by, at, channel.account, stamp.cause, at, data)

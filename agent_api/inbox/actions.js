@@ -10,7 +10,7 @@ import { place, say, session } from './store.js';
 /** A problem in a sentence: ours for its code, else what the server says. @param {unknown} error */
 export function sentence(error) {
   if (!(error instanceof Problem)) return String(error);
-  const known = [error.code, ...error.errors.map((one) => one.reason)].find((code) => has(`problem.${code}`));
+  const known = [error.code, ...error.errors.map((one) => one.reason)].find((code) => code !== 'unknown' && has(`problem.${code}`));
   if (known) return t(`problem.${known}`);
   const said = error.errors.map((one) => one.detail).join(' ') || error.detail;
   return said || t('problem.unknown', { status: error.status });

@@ -1,10 +1,11 @@
 /** Puts the lines of a conversation in groups for reading: days, episodes, channels, joined lines. Pure. */
+import { asOne, isTogether } from './albums.js';
 import { dayOf, shownAt } from './format.js';
 
 /** @typedef {import('./types.js').Message} Message */
 /**
  * @typedef {{kind: 'day'|'episode'|'channel'|'event'|'note'|'message', key: string, line: Message,
- *   joined: boolean, last: boolean}} Item
+ *   joined: boolean, last: boolean, lines: Message[]}} Item
  */
 
 const TOGETHER = 2 * 60_000;
@@ -32,7 +33,7 @@ export function arrangeLines(lines) {
     let joins = Boolean(before) && author(/** @type {Message} */ (before)) === author(line)
       && Date.parse(at) - Date.parse(shownAt(/** @type {Message} */ (before))) < TOGETHER && line.kind === 'message';
     const add = (/** @type {Item['kind']} */ kind) => {
-      items.push({ kind, key: `${kind}-${line.id}`, line, joined: false, last: true });
+      items.push({ kind, key: `${kind}-${line.id}`, line, joined: false, last: true, lines: [line] });
       joins = false;
     };
     if (!before || dayOf(shownAt(before)) !== dayOf(at)) add('day');
@@ -47,9 +48,15 @@ export function arrangeLines(lines) {
       if (name === 'resolved') ended = true;
       if (name === 'opened' || name === 'reopened') ended = false;
     }
-    if (joins) items[items.length - 1].last = false;
-    items.push({ kind: line.kind === 'message' || line.kind === 'note' ? line.kind : 'event', key: line.client_ref || line.id, line, joined: joins, last: true });
+    const above = items[items.length - 1];
+    if (joins && isTogether(/** @type {Message} */ (before), line)) {
+      above.lines.push(line);
+    } else {
+      if (joins) above.last = false;
+      items.push({ kind: line.kind === 'message' || line.kind === 'note' ? line.kind : 'event', key: line.client_ref || line.id, line, joined: joins, last: true, lines: [line] });
+    }
     before = line;
   });
+  items.forEach((item) => { if (item.lines.length > 1) item.line = asOne(item.lines); });
   return items;
 }

@@ -1,5 +1,6 @@
 /** Conversations by id, read one by one or by the page, and kept fresh by frames. */
 import { signal } from '@preact/signals';
+import { amended, amends } from './amend.js';
 import { call } from './api.js';
 import { now } from './store.js';
 
@@ -109,6 +110,8 @@ function folded(conversation, frame) {
     } else {
       next.due_at = null;
     }
+  } else if (amends(frame) && conversation.last_message?.id === data.message) {
+    next.last_message = amended(/** @type {any} */ (conversation.last_message), frame);
   } else if (typeof data.message === 'string' && data.status && !data.provider_id && conversation.last_message?.id === data.message) {
     next.last_message = { .../** @type {any} */ (conversation.last_message), status: data.status, failure: data.failure || null };
   }

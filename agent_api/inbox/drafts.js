@@ -9,7 +9,7 @@ const PREFIX = 'passerelle.draft.';
 const drafts = new Map();
 
 /** @returns {Draft} */
-export const blank = () => ({ text: '', note: '', tab: 'reply', attachments: [], labels: null, via: '' });
+export const blank = () => ({ text: '', note: '', tab: 'reply', attachments: [], labels: null, via: '', reply_to: '' });
 
 /** @param {string} id */
 export function draft(id) {
@@ -23,7 +23,7 @@ export function setDraft(id, change) {
   const held = draft(id);
   held.value = { ...held.value, ...change };
   const kept = { ...held.value, attachments: held.value.attachments.map(({ preview, ...rest }) => rest) };
-  remember(PREFIX + id, isBlank(kept) && kept.tab === 'reply' && !kept.via ? null : kept);
+  remember(PREFIX + id, isBlank(kept) && kept.tab === 'reply' && !kept.via && !kept.reply_to ? null : kept);
 }
 
 /** @param {Draft} one */
@@ -53,7 +53,7 @@ export function giveBack(id, taken, tab) {
   const present = draft(id).value;
   const joined = (/** @type {string} */ a, /** @type {string} */ b) => [a, b].filter((text) => text.trim()).join('\n');
   setDraft(id, tab === 'note' ? { tab, note: joined(taken.note, present.note) } : {
-    tab, via: taken.via || present.via,
+    tab, via: taken.via || present.via, reply_to: taken.reply_to || present.reply_to,
     text: joined(taken.text, present.text),
     labels: taken.labels || present.labels,
     attachments: [...taken.attachments, ...present.attachments],

@@ -1,5 +1,6 @@
 /** Times, sizes, names and channels in words. */
 import { has, locale, t, tag } from './i18n.js';
+import { veiled } from './spans.js';
 import { accounts, now, session } from './store.js';
 
 const MINUTE = 60_000;
@@ -21,6 +22,9 @@ function dates(options) {
 export const clockTime = (at) => dates({ hour: '2-digit', minute: '2-digit' }).format(new Date(at));
 /** @param {string} at */
 export const exactTime = (at) => dates({ dateStyle: 'full', timeStyle: 'medium' }).format(new Date(at));
+
+/** @param {string} at */
+export const shortTime = (at) => dates({ dateStyle: 'medium', timeStyle: 'short' }).format(new Date(at));
 
 /** When a line stands: when it was sent, but never after we had it. @param {import('./types.js').Message} line */
 export const shownAt = (line) => (line.sent_at && line.sent_at < line.received_at ? line.sent_at : line.received_at);
@@ -64,6 +68,14 @@ export function sizeText(bytes) {
   return new Intl.NumberFormat(tag(), {
     style: 'unit', unit, unitDisplay: 'short', maximumFractionDigits: value < 10 ? 1 : 0,
   }).format(value);
+}
+
+/** How long a sound is: "0:07", "1:02:30". @param {number} seconds */
+export function lengthText(seconds) {
+  const whole = Math.round(seconds);
+  const two = (/** @type {number} */ value) => String(value).padStart(2, '0');
+  const minutes = Math.floor(whole / 60);
+  return minutes < 60 ? `${minutes}:${two(whole % 60)}` : `${Math.floor(minutes / 60)}:${two(minutes % 60)}:${two(whole % 60)}`;
 }
 
 /** A channel's name in words. @param {string|null|undefined} channel */
@@ -113,8 +125,8 @@ export function gist(message) {
   if (message.deleted_at) return t('line.deleted');
   const part = message.parts[0];
   if (!part) return '';
-  if (part.kind === 'text' || part.kind === 'choices') return (part.text || '').replace(/\s+/g, ' ');
-  if (part.kind === 'media') return part.caption || t(`gist.${part.media_type || 'file'}`);
+  if (part.kind === 'text' || part.kind === 'choices') return veiled(part.text || '', part.format).replace(/\s+/g, ' ');
+  if (part.kind === 'media') return veiled(part.caption || '', part.format) || t(`gist.${part.media_type || 'file'}`);
   if (part.kind === 'choice') return t('gist.choice', { label: part.label || '' });
   if (part.kind === 'link') return part.title || part.url || '';
   if (part.kind === 'location') return part.name || t('gist.location');

@@ -1,5 +1,6 @@
 /** The lines of conversations: read by pages, kept fresh by frames. */
 import { signal } from '@preact/signals';
+import { RANK, amended, amends, latest } from './amend.js';
 import { Problem, get } from './api.js';
 import { shownAt } from './format.js';
 
@@ -15,8 +16,6 @@ import { shownAt } from './format.js';
 const timelines = new Map();
 const KEPT = 20;
 const PAGE = 50;
-/** A status only ever moves to the right. */
-const RANK = ['received', 'queued', 'sending', 'uncertain', 'sent', 'failed', 'delivered', 'read'];
 
 /** @type {Set<(message: Message) => void>} */
 const arrivals = new Set();
@@ -85,23 +84,28 @@ export async function loadOlder(id) {
   }
 }
 
+/** Reads back until a line is here. @param {string} id @param {string} line @returns {Promise<boolean>} whether it is */
+export async function reach(id, line) {
+  const held = timeline(id);
+  const here = () => held.lines.value.some((known) => known.id === line);
+  while (!here() && held.previous.value && !held.problem.value) {
+    // One after the other: each page says where the next begins. One may be on its way because somebody scrolled.
+    await (held.older.value ? new Promise((later) => { setTimeout(later, 50); }) : loadOlder(id));
+  }
+  return here();
+}
+
 /** The lines with this one in its place, or in place of what we had of it. @param {Message[]} lines @param {Message} line */
 function placed(lines, line) {
   const at = lines.findIndex((known) => known.id === line.id);
   if (at >= 0) {
     const next = [...lines];
-    next[at] = later(lines[at], line);
-    return next;
+    next[at] = latest(lines[at], line);
+    return next[at] === lines[at] ? lines : next;
   }
   let after = lines.length;
   while (after > 0 && shownAt(lines[after - 1]) > shownAt(line)) after -= 1;
   return [...lines.slice(0, after), line, ...lines.slice(after)];
-}
-
-/** A read may be older than the frames: a status never goes back. @param {Message} known @param {Message} read */
-function later(known, read) {
-  if (RANK.indexOf(known.status) <= RANK.indexOf(read.status)) return read;
-  return { ...read, status: known.status, failure: known.failure };
 }
 
 /** Takes in one line: an answer to our own call, or a frame. @param {Message} line */
@@ -117,14 +121,23 @@ export function applyToLines(frame) {
   if (data.message && typeof data.message === 'object') {
     putLine(data.message);
     arrivals.forEach((tell) => tell(data.message));
+  } else if (held && amends(frame)) {
+    change(held, data.message, (line) => amended(line, frame));
   } else if (held && typeof data.message === 'string' && data.status && !isPartial(held, data)) {
-    held.lines.value = held.lines.value.map((line) => (line.id === data.message ? moved(line, data, frame.at) : line));
+    change(held, data.message, (line) => moved(line, data, frame.at));
   } else if (held && typeof data.message === 'string') {
     get(`/v1/messages/${encodeURIComponent(data.message)}`).then(putLine, () => {});
   } else if (held && frame.kind !== 'conversation.read') {
     clearTimeout(held.due);
     held.due = window.setTimeout(() => { refresh(stream); }, 150);
   }
+}
+
+/** Puts another in the place of one line; the others stay the objects they are. @param {Timeline} held @param {string} id @param {(line: Message) => Message} how */
+function change(held, id, how) {
+  const at = held.lines.value.findIndex((line) => line.id === id);
+  const next = at < 0 ? null : how(held.lines.value[at]);
+  if (next && next !== held.lines.value[at]) held.lines.value = held.lines.value.with(at, next);
 }
 
 /** A receipt is about one piece; what it means for a message of several is the server's to say. @param {Timeline} held @param {any} data */

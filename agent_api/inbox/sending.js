@@ -37,7 +37,7 @@ export function sendDraft(id) {
   setDraft(id, kind === 'note' ? { note: '' } : { ...blank(), note: taken.note, via: taken.via });
   setRefused(id, null);
   const one = /** @type {Pending} */ ({
-    ref: token(), conversation: id, kind, parts, via: taken.via, at: new Date().toISOString(), state: 'going',
+    ref: token(), conversation: id, kind, parts, via: taken.via, reply_to: kind === 'note' ? '' : taken.reply_to, at: new Date().toISOString(), state: 'going',
     draft: { ...taken, attachments: taken.attachments.map(({ preview, ...rest }) => rest) },
   });
   setPending([...pending.value, one]);
@@ -66,7 +66,9 @@ async function go(one) {
   try {
     const line = one.kind === 'note'
       ? await post(`${address}/notes`, { text: one.parts[0].text }, one.ref)
-      : await post(`${address}/messages`, { parts: one.parts, client_ref: one.ref, ...(one.via ? { via: one.via } : {}) }, one.ref);
+      : await post(`${address}/messages`, {
+        parts: one.parts, client_ref: one.ref, ...(one.via ? { via: one.via } : {}), ...(one.reply_to ? { reply_to: one.reply_to } : {}),
+      }, one.ref);
     putLine(line);
     drop(one.ref);
   } catch (error) {
@@ -94,7 +96,7 @@ export function unconfirmed(id, lines) {
   return pending.value.filter((one) => one.conversation === id && !confirmed.has(one.ref)).map((one) => /** @type {Message} */ ({
     id: `ref_${one.ref}`, conversation: id, seq: 0, kind: one.kind, direction: 'out',
     author: { kind: 'agent', id: session.value?.id || '', name: session.value?.name }, account: null, channel: null,
-    identity: null, parts: one.parts, reply_to: null, client_ref: one.ref, resend_of: null, sent_at: null,
+    identity: null, parts: one.parts, reply_to: one.reply_to || null, client_ref: one.ref, resend_of: null, sent_at: null,
     received_at: one.at, status: 'queued', failure: null, reactions: [], edited_at: null, deleted_at: null, local: one,
   }));
 }

@@ -1,5 +1,6 @@
 /** Coming in and going out: password, one-time link, and what starts and stops with a session. */
 import { batch } from '@preact/signals';
+import { follow, forget } from './accounts.js';
 import { Problem, call, get, onSignedOut, post } from './api.js';
 import { applyToConversation, fetchOne, forgetAll } from './conversations.js';
 import { applyToLines, distrust, forgetLines } from './lines.js';
@@ -48,6 +49,7 @@ function enter(who) {
   session.value = who;
   connect({
     frame: (frame) => batch(() => {
+      if (frame.stream?.startsWith('acc:')) follow(500);
       if (!frame.stream?.startsWith('cnv_')) return;
       applyToLines(frame);
       applyToConversation(frame);
@@ -61,6 +63,7 @@ function enter(who) {
 /** The stream starts here, without a past: what is on the screen is read anew. */
 function readEverything() {
   const { id } = place.value;
+  follow();
   load(true);
   distrust(id);
   if (id) fetchOne(id).catch(() => {});
@@ -77,6 +80,7 @@ function out(why) {
     state.value = 'loading';
     forgetAll();
     forgetLines();
+    forget();
   });
 }
 

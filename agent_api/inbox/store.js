@@ -11,13 +11,13 @@ export const connection = signal('resuming');
 export const place = signal({ view: 'open', id: '' });
 /** The clock of everything relative ("12 min"); it ticks by itself. */
 export const now = signal(Date.now());
-/** @type {import('@preact/signals').Signal<Map<string, any>>} our ends of the channels, by name */
+/** @type {import('@preact/signals').Signal<Map<string, import('./types.js').Account>>} our ends of the channels, by name */
 export const accounts = signal(new Map());
 /** @type {import('@preact/signals').Signal<{text: string, bad: boolean}|null>} one sentence that floats for a while */
 export const notice = signal(null);
 /** What a screen reader is told: new incoming words, apart from statuses. */
 export const spoken = signal('');
-/** @type {import('@preact/signals').Signal<''|'help'|'settings'|'account'>} the dialog that is open */
+/** @type {import('@preact/signals').Signal<''|'help'|'settings'|'account'|'accounts'>} the dialog that is open */
 export const dialog = signal('');
 export const searching = signal('');
 /** @type {import('@preact/signals').Signal<Map<string, {name: string, until: number}>>} who writes, by conversation */

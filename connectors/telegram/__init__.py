@@ -1,18 +1,22 @@
 """Telegram bots. https://core.telegram.org/bots/api
 
-Read in this order: ``dialect`` (what Telegram says), ``inbound`` (updates to events), ``outbound`` (messages to calls),
-``answers`` (what came back), ``account`` (webhook, credentials, files).
+Read in this order: ``dialect`` (what Telegram says), ``inbound`` (updates to events) with ``content`` (what was said),
+``outbound`` (messages to calls) with ``forms`` (how a part can go), ``answers`` (what came back), ``account`` (webhook or
+polling, credentials, files).
 """
 
 from __future__ import annotations
 
+from typing import get_args
+
 from connectors.api import Accepts, Connector, Pace
-from connectors.telegram.account import acknowledge, check, connect, fetch, typing
+from connectors.telegram.account import acknowledge, check, connect, fetch, poll, polled, typing
 from connectors.telegram.answers import classify
 from connectors.telegram.inbound import parse, verify
-from connectors.telegram.outbound import send
+from connectors.telegram.outbound import delete, edit, react, send
 from connectors.telegram.settings import Settings
 from normalizer.fit import Limits
+from normalizer.parts import Style
 
 __all__ = ["Settings", "connector"]
 
@@ -32,6 +36,7 @@ connector = Connector(
         label=256,  # documented nowhere; a phone cuts longer ones short
         parts=frozenset({"text", "media", "location", "contact", "choices", "link"}),
         media_types=frozenset({"image", "audio", "voice", "video", "file", "sticker"}),
+        styles=frozenset(get_args(Style)),
     ),
     pace=Pace(
         per_second=30, per_chat=1
@@ -44,7 +49,12 @@ connector = Connector(
     fetch=fetch,
     connect=connect,
     check=check,
+    poll=poll,
+    polled=polled,
     typing=typing,
+    edit=edit,
+    delete=delete,
+    react=react,
     accepts={
         "image": Accepts(("image/*",), UPLOAD),  # what is no photo to Telegram goes as a document
         "audio": Accepts(("audio/*",), UPLOAD),

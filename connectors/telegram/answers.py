@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from connectors.api import Accepted, Answer, Call, Deferred, Outcome, Refused
 from connectors.outcomes import by_status, seconds
-from connectors.telegram.dialect import Result, Sent
+from connectors.telegram.results import Result, Sent
 from normalizer.model import Reason
 
 MOVED = "migrate_to_chat_id:"
@@ -28,6 +28,12 @@ REASONS: tuple[tuple[str, Reason], ...] = (
     ("user_is_blocked", "unreachable"),
     ("user is deactivated", "unreachable"),
     ("is too long", "too_long"),  # the message, or the caption
+    ("too big", "media_unsupported"),
+    ("http url", "media_unsupported"),  # it could not be fetched, as "wrong file identifier/HTTP URL specified"
+    ("web page content", "media_unsupported"),
+    ("webpage_", "media_unsupported"),
+    ("photo_invalid_dimensions", "media_unsupported"),
+    ("image_process_failed", "media_unsupported"),
 )
 """Why a 400, by what its description contains."""
 

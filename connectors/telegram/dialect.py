@@ -1,20 +1,24 @@
-"""What Telegram says: only the fields that we read, the rest is ignored. https://core.telegram.org/bots/api"""
+"""What Telegram says in an update: only the fields that we read, the rest is ignored. https://core.telegram.org/bots/api"""
 
 from __future__ import annotations
 
-from typing import Annotated, Any, TypeVar
+from typing import Annotated
 
-from pydantic import BaseModel, FailFast, Field
+from msgspec import Meta, Struct, field
 
-Int = Annotated[int, Field(ge=-(2**63), lt=2**63)]
-Size = Annotated[int, Field(ge=0, lt=2**63)]
-Date = Annotated[int, Field(ge=0, lt=253_402_300_800)]  # seconds since 1970, before the year 10000; 0 stands for none
+Int = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
+Size = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+Date = Annotated[int, Meta(ge=0, lt=253_402_300_800)]  # seconds since 1970, before the year 10000; 0 stands for none
+Name = Annotated[str, Meta(min_length=1)]
+Latitude = Annotated[float, Meta(ge=-90, le=90)]
+Longitude = Annotated[float, Meta(ge=-180, le=180)]
 
-T = TypeVar("T")
-List = Annotated[tuple[T, ...], FailFast()]  # one bad item spoils it; a million need not each be told
+
+class Said(Struct, frozen=True, gc=False):
+    """A value of Telegram's. It holds no cycles, so the collector need not look at it."""
 
 
-class Who(BaseModel):
+class Who(Said, frozen=True, gc=False):
     """https://core.telegram.org/bots/api#user"""
 
     id: Int
@@ -28,7 +32,7 @@ class Who(BaseModel):
         return f"{self.first_name} {self.last_name}".strip() or self.username
 
 
-class Chat(Who):
+class Chat(Who, frozen=True, gc=False):
     """https://core.telegram.org/bots/api#chat"""
 
     type: str = "private"
@@ -39,18 +43,31 @@ class Chat(Who):
         return self.type == "private" and self.id > 0
 
 
-class File(BaseModel):
-    """Any kind of file: a document, a voice message, one size of a photo …"""
+class Entity(Said, frozen=True, gc=False):
+    """https://core.telegram.org/bots/api#messageentity; ``offset`` and ``length`` are in UTF-16 code units."""
 
-    file_id: str = Field(min_length=1)
+    type: str
+    offset: Int
+    length: Int
+    url: str = ""
+    language: str = ""
+    user: Who | None = None
+
+
+class File(Said, frozen=True, gc=False):
+    """Any kind of file: a document, a voice message, one size of a photo … ``length`` is a round video's diameter."""
+
+    file_id: Name
     file_size: Size | None = None
     file_name: str = ""
     mime_type: str = ""
     width: Size = 0
     height: Size = 0
+    length: Size = 0
+    duration: Size | None = None
 
 
-class Sticker(File):
+class Sticker(File, frozen=True, gc=False):
     """https://core.telegram.org/bots/api#sticker"""
 
     emoji: str = ""
@@ -58,14 +75,14 @@ class Sticker(File):
     is_video: bool = False
 
 
-class Place(BaseModel):
+class Place(Said, frozen=True, gc=False):
     """https://core.telegram.org/bots/api#location"""
 
-    latitude: float = Field(ge=-90, le=90)
-    longitude: float = Field(ge=-180, le=180)
+    latitude: Latitude
+    longitude: Longitude
 
 
-class Venue(BaseModel):
+class Venue(Said, frozen=True, gc=False):
     """https://core.telegram.org/bots/api#venue"""
 
     location: Place
@@ -73,7 +90,7 @@ class Venue(BaseModel):
     address: str = ""
 
 
-class Card(BaseModel):
+class Card(Said, frozen=True, gc=False):
     """https://core.telegram.org/bots/api#contact"""
 
     phone_number: str
@@ -81,24 +98,34 @@ class Card(BaseModel):
     last_name: str = ""
 
 
-class Earlier(BaseModel):
+class Earlier(Said, frozen=True, gc=False):
     """The message that a message answers: it may be of any kind, and only its id is needed."""
 
     message_id: Int = 0
 
 
-class Message(BaseModel):
+class Quote(Said, frozen=True, gc=False):
+    """https://core.telegram.org/bots/api#textquote"""
+
+    text: str = ""
+
+
+class Message(Said, frozen=True, gc=False):
     """https://core.telegram.org/bots/api#message; an id of 0 (or none) names nothing."""
 
-    message_id: Int = 0
-    sender: Who | None = Field(default=None, alias="from")
     chat: Chat
+    message_id: Int = 0
+    sender: Who | None = field(name="from", default=None)
     date: Date = 0
     edit_date: Date = 0
     reply_to_message: Earlier | None = None
+    quote: Quote | None = None
+    media_group_id: str = ""
     text: str = ""
+    entities: tuple[Entity, ...] = ()
     caption: str = ""
-    photo: List[File] = ()
+    caption_entities: tuple[Entity, ...] = ()
+    photo: tuple[File, ...] = ()
     voice: File | None = None
     audio: File | None = None
     video: File | None = None
@@ -111,55 +138,72 @@ class Message(BaseModel):
     contact: Card | None = None
 
 
-class Button(BaseModel):
+class Button(Said, frozen=True, gc=False):
     """https://core.telegram.org/bots/api#inlinekeyboardbutton"""
 
     text: str = ""
     callback_data: str = ""
 
 
-class Keyboard(BaseModel):
+class Keyboard(Said, frozen=True, gc=False):
     """https://core.telegram.org/bots/api#inlinekeyboardmarkup"""
 
-    inline_keyboard: List[List[Button]] = ()
+    inline_keyboard: tuple[tuple[Button, ...], ...] = ()
 
 
-class Asked(BaseModel):
+class Asked(Said, frozen=True, gc=False):
     """The message whose button was pressed; an old one is only its chat and id.
 
     https://core.telegram.org/bots/api#maybeinaccessiblemessage
     """
 
-    message_id: Int = 0
     chat: Chat
+    message_id: Int = 0
     reply_markup: Keyboard = Keyboard()
 
 
-class Pressed(BaseModel):
+class Pressed(Said, frozen=True, gc=False):
     """https://core.telegram.org/bots/api#callbackquery"""
 
-    id: str = Field(min_length=1)
-    sender: Who = Field(alias="from")
+    id: Name
+    sender: Who = field(name="from")
     message: Asked | None = None
     data: str = ""
 
 
-class Membership(BaseModel):
+class Membership(Said, frozen=True, gc=False):
     """https://core.telegram.org/bots/api#chatmember"""
 
     status: str
 
 
-class Reach(BaseModel):
+class Reach(Said, frozen=True, gc=False):
     """https://core.telegram.org/bots/api#chatmemberupdated"""
 
     chat: Chat
-    sender: Who | None = Field(default=None, alias="from")
-    date: Date = 0
     new_chat_member: Membership
+    sender: Who | None = field(name="from", default=None)
+    date: Date = 0
 
 
-class Update(BaseModel):
+class Emoji(Said, frozen=True, gc=False):
+    """https://core.telegram.org/bots/api#reactiontype"""
+
+    type: str = ""
+    emoji: str = ""
+
+
+class Reactions(Said, frozen=True, gc=False):
+    """https://core.telegram.org/bots/api#messagereactionupdated"""
+
+    chat: Chat
+    message_id: Int
+    new_reaction: tuple[Emoji, ...]
+    user: Who | None = None
+    date: Date = 0
+
+
+class Update(Said, frozen=True, gc=False):
     """https://core.telegram.org/bots/api#update"""
 
     update_id: Int | None = None
@@ -167,49 +211,8 @@ class Update(BaseModel):
     edited_message: Message | None = None
     callback_query: Pressed | None = None
     my_chat_member: Reach | None = None
+    message_reaction: Reactions | None = None
 
 
-KINDS = ("message", "edited_message", "callback_query", "my_chat_member")
+KINDS = ("message", "edited_message", "callback_query", "my_chat_member", "message_reaction")
 """The kinds of update that we read, and all that we ask for."""
-
-
-class Result(BaseModel):
-    """Every answer. https://core.telegram.org/bots/api#making-requests"""
-
-    ok: bool | None = None
-    description: str = ""
-    parameters: dict[str, Any] = {}
-
-
-class SentChat(BaseModel):
-    """Where a message went."""
-
-    id: Int
-
-
-class Sent(BaseModel):
-    """A message as sending answers with it."""
-
-    message_id: Int = 0
-    chat: SentChat
-
-
-class Bot(BaseModel):
-    """https://core.telegram.org/bots/api#getme"""
-
-    username: str = ""
-
-
-class Webhook(BaseModel):
-    """https://core.telegram.org/bots/api#webhookinfo"""
-
-    url: str = ""
-    pending_update_count: Size = 0
-    last_error_date: Date = 0
-    last_error_message: str = ""
-
-
-class FilePath(BaseModel):
-    """https://core.telegram.org/bots/api#file"""
-
-    file_path: str = Field(min_length=1)

@@ -1,54 +1,24 @@
-"""Messages to calls of Telegram. https://core.telegram.org/bots/api#available-methods"""
+"""Messages to calls of Telegram, and what is changed of them later. https://core.telegram.org/bots/api#available-methods"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from connectors.api import Answer, Call, File, Refused, Steps
+from connectors.api import Answer, Call, Refused, Steps
 from connectors.telegram.answers import MOVED
+from connectors.telegram.forms import Form, caption, forms
 from connectors.telegram.settings import Settings, call
 from normalizer.event import Outgoing
-from normalizer.model import Choices, Contact, Link, Location, Media, Part, Text
+from normalizer.model import Media, Part
 
 Chat = int | str
 
 _CHAT = re.compile(r"-?[0-9]{1,18}")
 _MESSAGE = re.compile(r"[1-9][0-9]{0,17}")
-OCTETS = "application/octet-stream"
-
-PHOTO = 10_000_000
-"""Bytes. A larger picture is refused as a photo. https://core.telegram.org/bots/api#sendphoto"""
-
-VCARD = 2048
-"""Bytes. https://core.telegram.org/bots/api#sendcontact"""
-
-METHODS: Mapping[str, tuple[str, str]] = {
-    "image": ("sendPhoto", "photo"),
-    "audio": ("sendAudio", "audio"),
-    "voice": ("sendVoice", "voice"),
-    "video": ("sendVideo", "video"),
-    "sticker": ("sendSticker", "sticker"),
-}
-"""Per kind of media the method and its field; a file, and what is refused as its kind, goes as a document."""
-
-ENDINGS = {
-    "application/pdf": ".pdf", "application/x-tgsticker": ".tgs", "application/zip": ".zip", "audio/mp4": ".m4a",
-    "audio/mpeg": ".mp3", "audio/ogg": ".ogg", "image/gif": ".gif", "image/jpeg": ".jpg", "image/png": ".png",
-    "image/webp": ".webp", "text/plain": ".txt", "video/mp4": ".mp4", "video/webm": ".webm",
-}  # fmt: skip
-"""For a file without a name: phones open a document by the ending of its name."""
-
-
-@dataclass(frozen=True, slots=True)
-class Form:
-    """One way to send a part: a method, its fields, and the files among them."""
-
-    method: str
-    fields: Mapping[str, Any]
-    files: Mapping[str, str | File] = field(default_factory=dict)
+_PLACE = re.compile(rf"({_CHAT.pattern}):({_MESSAGE.pattern})")
 
 
 def send(message: Outgoing, settings: Settings) -> Steps:
@@ -59,7 +29,7 @@ def send(message: Outgoing, settings: Settings) -> Steps:
     chat = chat_of(message.to)
     reply = _reply(message.reply_to or "", chat)
     for index, part in enumerate(message.parts):
-        chat = yield from _part_sent(settings, index, _forms(part), chat, {} if index else reply)
+        chat = yield from _part_sent(settings, index, forms(part), chat, {} if index else reply)
 
 
 def chat_of(identity: str) -> Chat:
@@ -80,113 +50,90 @@ def _reply(reply_to: str, chat: Chat) -> Mapping[str, Any]:
 
 
 def _part_sent(
-    settings: Settings, index: int, forms: Sequence[Form], chat: Chat, reply: Mapping[str, Any]
+    settings: Settings, index: int, choices: Sequence[Form], chat: Chat, reply: Mapping[str, Any]
 ) -> Generator[Call, Answer, Chat]:
     """Send a part in the first form that Telegram takes; returns the chat that it went to."""
-    for form in forms[:-1]:
-        try:
-            return (yield from _form_sent(settings, index, form, chat, reply))
-        except Refused as refusal:
-            if refusal.code not in ("content_rejected", "media_unsupported"):
-                raise
-    return (yield from _form_sent(settings, index, forms[-1], chat, reply))
+    form, *others = choices
+    try:
+        return (yield from _form_sent(settings, index, form, chat, reply))
+    except Refused as refusal:
+        while others and not others[0].helps(refusal):
+            others.pop(0)
+        if not others:
+            raise
+    return (yield from _part_sent(settings, index, others, chat, reply))
 
 
 def _form_sent(
-    settings: Settings, index: int, form: Form, chat: Chat, reply: Mapping[str, Any]
+    settings: Settings, index: int, form: Form, chat: Chat, more: Mapping[str, Any], *, effect: bool = True
 ) -> Generator[Call, Answer, Chat]:
-    """Send to the chat, or to the one that it has become: a group changes its id when it grows.
+    """Send to the chat, or to the one that it has become; without markup if Telegram cannot make sense of it.
 
-    https://core.telegram.org/bots/api#responseparameters
+    https://core.telegram.org/bots/api#responseparameters: a group changes its id when it grows.
     """
-    try:
-        yield call(settings, form.method, {"chat_id": chat, **form.fields, **reply}, form.files, part=index)
-    except Refused as refusal:
-        if not refusal.provider_code.startswith(MOVED):
-            raise
-        chat = int(refusal.provider_code.removeprefix(MOVED))
-    else:
-        return chat
-    moved = call(settings, form.method, {"chat_id": chat, **form.fields, **reply}, form.files, part=index)
-    yield replace(moved, name=f"{moved.name}:moved")
-    return chat
+    tried = ""
+    while True:
+        fields = {"chat_id": chat, **form.fields, **more}
+        made = call(settings, form.method, fields, form.files, part=index, effect=effect)
+        try:
+            yield replace(made, name=f"{made.name}{tried}") if tried else made
+        except Refused as refusal:
+            if refusal.provider_code.startswith(MOVED) and ":moved" not in tried:
+                chat, tried = int(refusal.provider_code.removeprefix(MOVED)), f"{tried}:moved"
+            elif _is_about_markup(refusal) and form.plain:
+                form, tried = form.plain, f"{tried}:plain"
+            else:
+                raise
+        else:
+            return chat
 
 
-# The forms of each kind of part.
+def _is_about_markup(refusal: Refused) -> bool:
+    """Such as "can't parse entities", "can't parse MessageEntity", "ENTITY_BOUNDS_INVALID"."""
+    return refusal.code == "content_rejected" and "entit" in refusal.detail.lower()
 
 
-def _forms(part: Part) -> Sequence[Form]:
-    """How a part can go, the best form first; raises Refused for a kind that Telegram has no form of."""
-    match part:
-        case Text(text=text):
-            return [Form("sendMessage", {"text": text})]
-        case Link(url=url, title=title):
-            return [Form("sendMessage", {"text": f"{title}\n{url}".strip()})]
-        case Media():
-            return [_media_form(method, name, part) for method, name in _methods(part)]
-        case Location():
-            return [_place(part)]
-        case Contact():
-            return [_card(part)]
-        case Choices(text=text, choices=choices):
-            rows = [[{"text": option.label, "callback_data": option.id}] for option in choices]
-            return [Form("sendMessage", {"text": text, "reply_markup": {"inline_keyboard": rows}})]
-        case _:
-            raise Refused("content_rejected", f"Telegram has no form of a {part.kind}")
+# What is changed of a message that was sent.
 
 
-def _methods(part: Media) -> Iterator[tuple[str, str]]:
-    """The methods for a file, with the field that it goes in; what is refused as its kind may go as a document."""
-    if part.mime == "image/gif" and part.media_type == "image":
-        yield "sendAnimation", "animation"  # a photo would stand still
-    elif part.media_type in METHODS and not _misses_its_kind(part):
-        yield METHODS[part.media_type]
-    yield "sendDocument", "document"
+def edit(provider_id: str, message: Outgoing, settings: Settings) -> Steps:
+    """Give a message a new text, with or without buttons, or its file a new caption; raises Refused for another part.
+
+    https://core.telegram.org/bots/api#editmessagetext, https://core.telegram.org/bots/api#editmessagecaption
+    """
+    chat, number = _place_of(provider_id)
+    for part in message.parts[:1]:
+        yield from _form_sent(settings, 0, _edited(part), chat, {"message_id": number}, effect=False)
 
 
-def _misses_its_kind(part: Media) -> bool:
-    """Whether Telegram is known to refuse a picture for its size, or to lose the words with a sticker."""
-    if part.media_type == "sticker":
-        return bool(part.caption)
-    return part.media_type == "image" and (part.size or 0) > PHOTO
+def _edited(part: Part) -> Form:
+    if isinstance(part, Media):
+        return Form("editMessageCaption", caption(part))
+    if part.kind in ("text", "link", "choices"):
+        return replace(forms(part)[0], method="editMessageText")
+    raise Refused("content_rejected", f"Telegram cannot edit a {part.kind}")
 
 
-def _media_form(method: str, name: str, part: Media) -> Form:
-    fields = {"caption": part.caption} if part.caption else {}
-    if not part.media:
-        return Form(method, {**fields, name: part.url or part.ref})
-    file = File(part.media, part.name or part.media_type + ENDINGS.get(part.mime, ""), part.mime or OCTETS)
-    return Form(method, fields, {name: file})
+def delete(provider_id: str, identity: str, settings: Settings) -> Steps:  # noqa: ARG001 - the id names the chat
+    """Take a message back, within 48 hours. https://core.telegram.org/bots/api#deletemessage"""
+    chat, number = _place_of(provider_id)
+    yield call(settings, "deleteMessage", {"chat_id": chat, "message_id": number}, effect=False)
 
 
-def _place(part: Location) -> Form:
-    where = {"latitude": part.latitude, "longitude": part.longitude}
-    if not part.name and not part.address:
-        return Form("sendLocation", where)
-    # https://core.telegram.org/bots/api#sendvenue demands both
-    return Form("sendVenue", {**where, "title": part.name or part.address, "address": part.address or part.name})
+def react(provider_id: str, identity: str, emoji: str, settings: Settings) -> Steps:  # noqa: ARG001 - as above
+    """Put the one emoji that a bot may put on a message, or take it off. https://core.telegram.org/bots/api#setmessagereaction
+
+    Telegram writes its emojis without the selector that keyboards add.
+    """
+    chat, number = _place_of(provider_id)
+    reaction = [{"type": "emoji", "emoji": emoji.replace("\ufe0f", "")}] if emoji else []
+    fields = {"chat_id": chat, "message_id": number, "reaction": reaction}
+    yield call(settings, "setMessageReaction", fields, effect=False)
 
 
-def _card(part: Contact) -> Form:
-    """A card with all its numbers and addresses; as text where it has no number, or too many for a card."""
-    lines = [part.name, *part.phones, *part.emails]
-    vcard = _vcard(part)
-    if not part.phones or len(vcard.encode("utf-8", "surrogatepass")) > VCARD:
-        return Form("sendMessage", {"text": "\n".join(line for line in lines if line)})
-    fields = {"phone_number": part.phones[0], "first_name": part.name or part.phones[0]}
-    more = {"vcard": vcard} if len(lines) > 2 else {}  # noqa: PLR2004 - a name and a number need none
-    return Form("sendContact", {**fields, **more})
-
-
-def _vcard(part: Contact) -> str:
-    """https://www.rfc-editor.org/rfc/rfc2426"""
-    lines = [f"N:;{_escaped(part.name)};;;", f"FN:{_escaped(part.name)}"]
-    lines += [f"TEL:{_escaped(phone)}" for phone in part.phones]
-    lines += [f"EMAIL:{_escaped(email)}" for email in part.emails]
-    return "\r\n".join(["BEGIN:VCARD", "VERSION:3.0", *lines, "END:VCARD", ""])
-
-
-def _escaped(text: str) -> str:
-    for special in "\\;,":
-        text = text.replace(special, f"\\{special}")
-    return text.replace("\r\n", "\n").replace("\n", "\\n")
+def _place_of(provider_id: str) -> tuple[int, int]:
+    """The chat and the number of a message; raises Refused for what is none, such as a pressed button."""
+    place = _PLACE.fullmatch(provider_id)
+    if place is None:
+        raise Refused("content_rejected", "Telegram can change messages only, not the press of a button")
+    return int(place[1]), int(place[2])

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
-from pydantic import ConfigDict, SecretStr, field_validator
+from pydantic import ConfigDict, Field, SecretStr, ValidationInfo, field_validator
+from pydantic_core import PydanticKnownError
 
 from connectors import api
 from connectors.api import Call, File
@@ -17,13 +18,22 @@ _SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
 
 
 class Settings(api.Settings):
-    """A bot: ``token`` is what BotFather gave, ``secret`` what Telegram is to repeat with every update."""
+    """A bot: ``token`` is what BotFather gave, ``secret`` what Telegram is to repeat with every update.
+
+    ``mode`` says how its updates come: Telegram calls our hook, or we ask for them and need no public address.
+    """
 
     model_config = ConfigDict(hide_input_in_errors=True)
     API: ClassVar[str] = "https://api.telegram.org"
 
     token: SecretStr
-    secret: SecretStr
+    mode: Literal["webhook", "polling"] = "webhook"
+    secret: SecretStr | None = Field(default=None, validate_default=True)
+
+    @property
+    def polls(self) -> bool:
+        """Whether updates are asked for, instead of told to a hook."""
+        return self.mode == "polling"
 
     @field_validator("token")
     @classmethod
@@ -36,9 +46,11 @@ class Settings(api.Settings):
 
     @field_validator("secret")
     @classmethod
-    def _is_secret(cls, secret: SecretStr) -> SecretStr:
+    def _is_secret(cls, secret: SecretStr | None, given: ValidationInfo) -> SecretStr | None:
         # https://core.telegram.org/bots/api#setwebhook: secret_token
-        if not _SECRET.fullmatch(secret.get_secret_value()):
+        if secret is None and given.data.get("mode") == "webhook":
+            raise PydanticKnownError("missing")
+        if secret is not None and not _SECRET.fullmatch(secret.get_secret_value()):
             raise ValueError("must be 1 to 256 characters of A-Z, a-z, 0-9, _ and -, as Telegram demands")
         return secret
 
@@ -51,6 +63,7 @@ def call(
     *,
     part: int = 0,
     effect: bool = True,
+    waits: float = 0,
 ) -> Call:
     """A call of a method: in JSON, or as multipart when there are ``files``. ``fields`` are JSON values.
 
@@ -63,4 +76,4 @@ def call(
             field: value if isinstance(value, str) else json.dumps(value) for field, value in (fields or {}).items()
         }
         return Call(name, "POST", url, effect, part, multipart={**texts, **files})
-    return Call(name, "POST", url, effect, part, json=dict(fields or {}))
+    return Call(name, "POST", url, effect, part, json=dict(fields or {}), waits=waits)

@@ -28,6 +28,9 @@ from gateway.ports import Download, Forbidden, NeverSent, NoAnswer
 ANSWER = 1 << 20
 """Bytes of an answer that are read; what comes after is dropped."""
 
+POLLED = 32 << 20
+"""Bytes of an answer that was waited for: a poll brings many updates at once, and none may be cut."""
+
 REDIRECTS = 5
 SLOWEST = 250_000
 """Bytes a second: a call that sends files is given this much more time."""
@@ -98,10 +101,12 @@ class AiohttpHttp:
         with ExitStack() as opened:
             try:
                 content = await body(call, self._locate, opened)
-                flight.limit += content.files / SLOWEST
+                flight.limit += content.files / SLOWEST + call.waits
                 timeout = ClientTimeout(total=flight.limit, connect=self._connect)
                 async with await flight.go(call.method, url, call.headers, content, timeout) as response:
-                    return Answer(response.status, _headers(response), await _capped(response))
+                    return Answer(
+                        response.status, _headers(response), await _capped(response, POLLED if call.waits else ANSWER)
+                    )
             except FAILURES as error:
                 failed = flight.failure(error)
         raise failed  # out of reach of the error it comes from, which names the address
@@ -126,8 +131,8 @@ class AiohttpHttp:
                 return response, flight
             response.close()
             there = _joined(url, location)
-            if _origin(there) != _origin(url):
-                headers = {}
+            if _origin(there) != _origin(url):  # whatever the call carries is for those it was meant for
+                call, headers = Call(call.name, call.method, str(there), effect=call.effect), {}
             url = there
         raise Forbidden(f"redirected more than {REDIRECTS} times")
 
@@ -204,11 +209,11 @@ async def _connected(_: ClientSession, context: SimpleNamespace, __: object) -> 
     context.trace_request_ctx.connected = True
 
 
-async def _capped(response: ClientResponse) -> bytes:
+async def _capped(response: ClientResponse, most: int) -> bytes:
     body = bytearray()
-    while len(body) < ANSWER and (chunk := await response.content.readany()):
+    while len(body) < most and (chunk := await response.content.readany()):
         body += chunk
-    return bytes(body[:ANSWER])
+    return bytes(body[:most])
 
 
 def _headers(response: ClientResponse) -> dict[str, str]:

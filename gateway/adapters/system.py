@@ -9,13 +9,15 @@ import secrets
 import time
 from datetime import UTC, datetime
 
-_RANDOM_AT_ONCE = 8192
+_AT_ONCE, _DIGITS = 8192, 20
+"""Ids of which the chance is drawn together, and how many hexadecimal digits one takes of it."""
+_VARIANT = {digit: "89ab"[number % 4] for number, digit in enumerate("0123456789abcdef")}
 
 
 class SystemClock:
     """The real ``Clock``."""
 
-    _random = b""
+    _random = ""
     _used = 0
 
     def now(self) -> datetime:
@@ -28,14 +30,12 @@ class SystemClock:
 
     def new_id(self, prefix: str) -> str:
         """``prefix_`` and a UUIDv7 (RFC 9562): 48 bits of milliseconds, then chance."""
-        if self._used >= len(self._random):  # one system call for many ids
-            self._random, self._used = os.urandom(_RANDOM_AT_ONCE * 10), 0
-        chance = self._random[self._used : self._used + 10]
-        self._used += 10
-        value = (time.time_ns() // 1_000_000) << 80 | int.from_bytes(chance, "big")
-        value = value & ~(0xF << 76) | 0x7 << 76
-        value = value & ~(0x3 << 62) | 0x2 << 62
-        return f"{prefix}_{value:032x}"
+        used = self._used
+        if used >= len(self._random):  # one system call for many ids
+            self._random, used = os.urandom(_DIGITS // 2 * _AT_ONCE).hex(), 0
+        self._used = used + _DIGITS
+        chance = self._random[used : used + _DIGITS]
+        return f"{prefix}_{time.time_ns() // 1_000_000:012x}7{chance[:3]}{_VARIANT[chance[3]]}{chance[4:19]}"
 
     def secret(self) -> str:
         """256 bits of chance, URL-safe."""

@@ -103,6 +103,7 @@ async def _demo(config: Config, data: Path) -> None:
             link = await _sign_in_link(server.store)
             is_new = await server.store.head() == 0
             await _connect(config, config.accounts[ACCOUNT])
+            await server.states.check(config.accounts[ACCOUNT])  # the first look came before there was a webhook
             if is_new:
                 await write_samples(f"{server.url}/simulator", BOT)
             _welcome(server.url, link, config.path, data)

@@ -15,15 +15,10 @@ from connectors.api import Answer, Call, Connector, Health, Refused, powers
 from gateway import steps
 from gateway.adapters.http import AiohttpHttp
 from gateway.commands.common import WRONG, ConfigFile, Failure, account_of, loaded, run, say, table
-from gateway.config import Account, Config, store_path
+from gateway.config import Account, Config, hook_url, store_path
 from gateway.ports import Http, NeverSent, NoAnswer
 
 T = TypeVar("T")
-
-
-def hook_url(config: Config, account: Account) -> str:
-    """Where the provider is to call; only the path while nobody said how the world reaches us."""
-    return f"{config.http.public_url or ''}/hooks/{account.hook}"
 
 
 def check(
@@ -125,11 +120,14 @@ def connect(
     """Register an account's hook at its provider, where the provider has an API for it."""
     settings = loaded(config)
     ours = account_of(settings, account)
-    if settings.http.public_url is None:
+    if settings.http.public_url is None and not ours.settings.polls:
         what = f"{settings.path}: http.public_url is missing, so the provider cannot be told where to call"
         raise Failure(what, "write the address under which the world reaches this server", WRONG)
     run(connect_account(settings, ours))
-    say(f"{ours.name}: {ours.channel} now calls {hook_url(settings, ours)}")
+    if ours.settings.polls:
+        say(f"{ours.name}: {ours.channel} is asked for news now, and calls no hook")
+    else:
+        say(f"{ours.name}: {ours.channel} now calls {hook_url(settings, ours)}")
 
 
 async def connect_account(config: Config, account: Account) -> None:

@@ -22,6 +22,7 @@ _BLOCK = 256 * 1024
 LEFT = timedelta(hours=6)
 """What lies half written for longer belongs to nobody any more."""
 
+_THUMBNAIL = ".thumbnail"
 
 T = TypeVar("T")
 
@@ -35,19 +36,34 @@ class Unwritable(Exception):
 
 
 class Folder:
-    """``<root>/<2 hex>/<id>``, the two being the last of the id, which are chance; half files are in ``incoming``."""
+    """``<root>/<2 hex>/<id>``, the two being the last of the id, which are chance; half files are in ``incoming``.
+
+    ``store`` says which store's files these are.
+    """
 
     def __init__(self, root: Path, files: Files) -> None:
-        self._root, self._files = root, files
-        self._incoming = root / "incoming"
+        self._root, self._files = root.absolute(), files
+        self._incoming = self._root / "incoming"
 
     def start(self, now: datetime) -> None:
         """Make the folder, and remove what was left half written."""
         self._root.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._incoming.mkdir(exist_ok=True, mode=0o700)
+        self.clear(now)
+
+    def clear(self, now: datetime) -> None:
+        """Remove what was left half written. Raises OSError."""
         for left in self._incoming.iterdir():
-            if left.stat().st_mtime < (now - LEFT).timestamp():
-                left.unlink(missing_ok=True)
+            with suppress(FileNotFoundError):  # whoever wrote it has just moved it
+                if left.stat().st_mtime < (now - LEFT).timestamp():
+                    left.unlink()
+
+    def owned(self, by: str) -> bool:
+        """Whether this folder is of the store so called: nobody's becomes that store's. Raises OSError."""
+        marker = self._root / "store"
+        if not marker.exists():
+            marker.write_text(by)
+        return marker.read_text() == by
 
     def place(self, media_id: str) -> str:
         """Where a file belongs, relative to the folder. Raises LookupError for what is no id of a file."""
@@ -67,8 +83,37 @@ class Folder:
         return self.path(file)
 
     async def forget(self, media_id: str) -> None:
-        """Delete the bytes, if there are any."""
-        await _done((self._root / self.place(media_id)).unlink, True)  # noqa: FBT003 - missing_ok
+        """Delete the bytes, if there are any, and the thumbnail. Raises Unwritable."""
+        await self.delete(self._root / self.place(media_id), self.thumbnail(media_id))
+
+    async def delete(self, *paths: Path) -> None:
+        """Delete files that may be there. Raises Unwritable."""
+        for path in paths:
+            await _done(path.unlink, True)  # noqa: FBT003 - missing_ok
+
+    # Thumbnails lie beside their files.
+
+    def thumbnail(self, media_id: str) -> Path:
+        """The thumbnail on disk."""
+        return self._root / f"{self.place(media_id)}{_THUMBNAIL}"
+
+    def incoming_thumbnail(self, media_id: str) -> Path:
+        """Where a thumbnail is written first."""
+        return self._incoming / f"{media_id}{_THUMBNAIL}"
+
+    async def keep_thumbnail(self, media_id: str) -> None:
+        """Put it in its place. Raises Unwritable."""
+        await _done(self._settle_thumbnail, media_id)
+
+    def _settle_thumbnail(self, media_id: str) -> None:
+        written = self.incoming_thumbnail(media_id)
+        with written.open("rb") as file:
+            os.fsync(file.fileno())
+        self._move(written, self.thumbnail(media_id))
+
+    async def since(self, number: int, before: datetime) -> dict[str, list[Path]]:
+        """What has been in one of the 256 folders since before this time, by the id of its file. Raises Unwritable."""
+        return await _done(_old, self._root / f"{number:02x}", before.timestamp())
 
     @asynccontextmanager
     async def incoming(self, max_bytes: int) -> AsyncIterator[Incoming]:
@@ -86,7 +131,9 @@ class Folder:
 
     def settle(self, temporary: Path, media_id: str) -> None:
         """Move a whole file to its place, durable when this returns."""
-        final = self._root / self.place(media_id)
+        self._move(temporary, self._root / self.place(media_id))
+
+    def _move(self, temporary: Path, final: Path) -> None:
         final.parent.mkdir(exist_ok=True, mode=0o700)
         temporary.replace(final)
         for folder in (final.parent, self._root):
@@ -133,6 +180,15 @@ def _close(file: BinaryIO, temporary: Path) -> None:
     with suppress(OSError):  # a full disk; what was written is not kept anyway
         file.close()
     temporary.unlink(missing_ok=True)
+
+
+def _old(folder: Path, before: float) -> dict[str, list[Path]]:
+    found: dict[str, list[Path]] = {}
+    for path in folder.iterdir() if folder.is_dir() else ():
+        with suppress(FileNotFoundError):  # somebody has just deleted it
+            if path.suffix in {"", _THUMBNAIL} and _ID.fullmatch(path.stem) and path.stat().st_mtime < before:
+                found.setdefault(path.stem, []).append(path)
+    return found
 
 
 def _sync_folder(folder: Path) -> None:

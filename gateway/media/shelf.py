@@ -16,7 +16,9 @@ from gateway.media.fetching import Fetcher
 from gateway.media.folder import Folder, Unwritable
 from gateway.media.kinds import INLINE, TEXT, UNKNOWN, sniff
 from gateway.media.links import Links
+from gateway.media.looking import Looking, is_small
 from gateway.media.names import clean_name, content_disposition
+from gateway.media.tidying import Tidying
 from gateway.ports import Clock, Files, Http, KeptFile, Settings, Unavailable
 from normalizer.record import Record
 
@@ -32,7 +34,7 @@ class Media:
     """ports.MediaFolder and more. Needs ``start`` in the event loop, and ``stop``.
 
     ``folder`` holds the bytes, and files of more than ``max_bytes`` are not kept. ``public_url`` (without a closing
-    slash) is where providers reach us; it may be set later, and there are no links without it.
+    slash) is where providers reach us; it may be set later, and there are no links without it. Bytes go after ``keep``.
     """
 
     def __init__(
@@ -45,22 +47,27 @@ class Media:
         folder: Path,
         max_bytes: int,
         public_url: str | None,
+        keep: timedelta | None = None,
     ) -> None:
         self._store, self._clock, self._max_bytes = store, clock, max_bytes
         self.folder = Folder(folder, store)
         self.public_url = public_url
         self._fetcher = Fetcher(store, http, accounts, clock, self.folder, max_bytes)
+        self._looking = Looking(store, self.folder)
+        self._tidying = Tidying(store, self.folder, clock, keep)
         self._links: Links | None = None
 
     async def start(self) -> None:
         """Open the folder and take up the fetches that are still to be done. Raises Unavailable, OSError."""
         await asyncio.to_thread(self.folder.start, self._clock.now())
         self._links = Links(await self._store.set_value(SIGNING_KEY, self._clock.secret(), once=True))
+        await self._tidying.start()
         self._fetcher.start()
 
     async def stop(self) -> None:
         """End what is under way; it is taken up again at the next start."""
         await self._fetcher.stop()
+        await self._looking.stop()
 
     # What customers sent.
 
@@ -121,6 +128,23 @@ class Media:
         """The file on disk."""
         return self.folder.path(file)
 
+    async def on_disk(self, file: KeptFile) -> bool:
+        """Whether the bytes are where they belong."""
+        return await asyncio.to_thread(self.path(file).is_file)
+
+    async def look(self, file: KeptFile) -> KeptFile:
+        """The file with what can be seen of it. Whoever asks first has it looked at, which may take a moment."""
+        return await self._looking.look(file)
+
+    async def thumbnail(self, file: KeptFile) -> tuple[Path, dict[str, str]] | None:
+        """A small picture and the headers to give it out with: the file itself if it is small; None if there is none."""
+        file = await self.look(file)
+        if file.look is not None and file.look.thumbnail:
+            path = self.folder.thumbnail(file.id)
+            if await asyncio.to_thread(path.is_file):
+                return path, self.served(replace(file, mime="image/webp", name=""))
+        return (self.path(file), self.served(file)) if is_small(file) else None
+
     def served(self, file: KeptFile) -> dict[str, str]:
         """The headers to give a file out with: it is shown in its place only if it can do nothing there."""
         kind = "inline" if file.mime in INLINE else "attachment"
@@ -152,7 +176,7 @@ class Media:
             file = await self._store.file(media_id)
         except Unavailable:
             raise web.HTTPServiceUnavailable from None
-        if file is None or file.state != "kept" or not await asyncio.to_thread(self.path(file).is_file):
+        if file is None or file.state != "kept" or not await self.on_disk(file):
             raise web.HTTPNotFound
         return web.FileResponse(self.path(file), headers=self.served(file))
 
@@ -160,9 +184,14 @@ class Media:
 
     async def forget(self, media_id: str) -> None:
         """Delete a file's bytes and what it was called; a fetch under way ends. Raises LookupError for a wrong id."""
+        self.folder.place(media_id)
         await self._fetcher.drop(media_id)
-        await self.folder.forget(media_id)
         file = await self._store.file(media_id)
-        if file is not None and file.why != "erased":
-            gone = replace(file, state="failed", why="erased", name="", ref="", path="", size=0)
+        if file is not None and file.why != "erased":  # first, so that nobody makes a thumbnail of it now
+            gone = replace(file, state="failed", why="erased", name="", ref="", path="", size=0, look=None)
             await self._store.change_file(gone)
+        await self.folder.forget(media_id)
+
+    async def tidy(self) -> int:
+        """Delete files that are older than they are kept, and bytes that are nobody's; how many. Raises Unavailable."""
+        return await self._tidying.run()

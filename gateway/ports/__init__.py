@@ -26,6 +26,7 @@ from gateway.ports.truths import (
     Kept,
     KeptFile,
     Leftovers,
+    Look,
 )
 from gateway.ports.views import (
     ConversationPage,
@@ -68,6 +69,7 @@ __all__ = [
     "Leftovers",
     "LinePage",
     "Log",
+    "Look",
     "NeverSent",
     "NoAnswer",
     "PersonPage",

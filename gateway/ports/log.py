@@ -39,8 +39,11 @@ class Log(Protocol):
     async def record_of(self, key: str) -> Record | None:
         """The record with this key."""
 
-    async def bind(self, brand: str, identity: str, proposal: Place) -> Place:
-        """Whose the identity is: the proposal, unless somebody bound it first. Raises Unavailable."""
+    async def bind(self, brand: str, identity: str, proposal: Place, aliases: Sequence[str] = ()) -> Place:
+        """Whose the identity is: the proposal, unless somebody bound it, or one of its ``aliases``, first.
+
+        Aliases that nobody has are bound to the same. Raises Unavailable.
+        """
 
     async def feed(self, after: int, limit: int) -> Sequence[Record]:
         """The records after a place in the feed, in order. Raises CursorExpired."""

@@ -69,6 +69,9 @@ class Leftovers(Protocol):
     async def kept_one(self, kept_id: str) -> Kept | None:
         """One kept request."""
 
+    async def forget_kept(self, kept_id: str) -> None:
+        """Forget a kept request that has found its place."""
+
     async def keep_unmatched(self, account: str, provider_id: str, event_id: str, event: str) -> None:
         """Keep news (an event as JSON) of a message nobody knows yet, durable when this returns. Raises Unavailable."""
 
@@ -83,11 +86,22 @@ class Leftovers(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Look:
+    """What was seen of a file: pixels, seconds (0: not known), and whether a thumbnail lies beside it."""
+
+    width: int = 0
+    height: int = 0
+    duration: float = 0.0
+    thumbnail: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class KeptFile:
     """A file of ours: received (``ref`` is the provider's name of it) or uploaded by an agent.
 
-    ``state`` is ``pending`` until its bytes are on disk under ``path``, relative to the media folder. ``mime`` is
-    what the file was sniffed to be. ``conversation`` is empty for an upload.
+    ``state`` is ``pending`` until its bytes are on disk under ``path``, relative to the media folder (``kept``), or it
+    is known that they will not be (``failed``); it is ``removed`` once they are there no more. ``mime`` is what the file
+    was sniffed to be. ``conversation`` is empty for an upload until it is sent. ``look`` is None until somebody looked.
     """
 
     id: str
@@ -101,6 +115,7 @@ class KeptFile:
     size: int = 0
     path: str = ""
     why: str = ""
+    look: Look | None = None
 
 
 class Files(Protocol):
@@ -117,3 +132,15 @@ class Files(Protocol):
 
     async def pending_files(self, limit: int) -> Sequence[KeptFile]:
         """Received files whose bytes are still to be fetched, oldest first."""
+
+    async def note_look(self, media_id: str, look: Look) -> bool:
+        """Note what was seen of a file; False if its bytes are not kept any more."""
+
+    async def remove_files(self, before: datetime, limit: int, why: str, *, unsent: bool = False) -> Sequence[str]:
+        """Call up to so many kept files from before this time removed, oldest first; which ones.
+
+        With ``unsent`` only uploads that no message holds. Their bytes are for the caller to delete.
+        """
+
+    async def lasting_files(self, media_ids: Sequence[str]) -> set[str]:
+        """Which of these have bytes on disk, or soon will."""

@@ -8,10 +8,9 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from aiohttp import web
-
-from gateway.simulator import Pace, create_app
+from gateway.simulator import Pace
 from gateway.simulator.guard import loopback
+from gateway.simulator.program import listening
 
 
 def _clock() -> datetime:
@@ -35,20 +34,13 @@ def _arguments() -> argparse.Namespace:
 async def run(arguments: argparse.Namespace) -> None:
     """Serve until SIGTERM or SIGINT."""
     pace = Pace(first=arguments.first_wait, longest=arguments.longest_wait, timeout=arguments.webhook_timeout)
-    app = web.Application()
-    app.add_subapp("/simulator", create_app(arguments.data, clock=_clock, pace=pace))
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=2)
-    await runner.setup()
-    site = web.TCPSite(runner, arguments.host, arguments.port)
-    await site.start()
-    host = f"[{arguments.host}]" if ":" in arguments.host else arguments.host
-    sys.stdout.write(f"listening on http://{host}:{runner.addresses[0][1]}/simulator/\n")
-    sys.stdout.flush()
-    await stop.wait()
-    await runner.cleanup()
+    async with listening(arguments.data, _clock, host=arguments.host, port=arguments.port, pace=pace) as url:
+        sys.stdout.write(f"listening on {url}/\n")
+        sys.stdout.flush()
+        await stop.wait()
 
 
 if __name__ == "__main__":

@@ -14,13 +14,16 @@ from gateway.simulator.world import Channel, Pace, World
 STATIC = Path(__file__).parent / "static"
 
 
-def create_app(folder: Path, *, clock: Callable[[], datetime], pace: Pace | None = None) -> web.Application:
+def create_app(
+    folder: Path, *, clock: Callable[[], datetime], pace: Pace | None = None, seed: int = 0
+) -> web.Application:
     """The simulator, to be mounted with `app.add_subapp("/simulator", …)` or any other prefix.
 
     `folder` keeps what it must not forget. Its tasks start and end with the application. Answers are for
-    loopback addresses only. `pace` says how webhooks are repeated.
+    loopback addresses only. `pace` says how webhooks are repeated. A folder that is thrown away takes another
+    `seed` each time, so that a gateway which remembers the last one does not take its numbers for repeats.
     """
-    world = World(folder, clock, pace or Pace())
+    world = World(folder, clock, pace or Pace(), seed)
     channels: dict[str, Channel] = {"telegram": Telegram(world)}
     app = web.Application(middlewares=[guard, explained])
     for channel in channels.values():

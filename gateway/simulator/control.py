@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -11,7 +12,7 @@ from pydantic import ValidationError
 from gateway.simulator import forms
 from gateway.simulator.faults import Order
 from gateway.simulator.guard import HEADERS
-from gateway.simulator.world import Channel, Refusal, World
+from gateway.simulator.world import Channel, Refusal, Upload, World
 
 ALIVE = 15.0  # seconds between signs of life on a silent stream
 SANDBOX = "default-src 'none'; sandbox"
@@ -66,7 +67,7 @@ class Control:
     async def live(self, request: web.Request) -> web.StreamResponse:
         """Server-sent events: every change from now on, one JSON object each."""
         response = web.StreamResponse(headers={**HEADERS, "Content-Type": "text/event-stream"})
-        with self._world.board.listen() as queue:
+        with self._world.board.listen() as queue, suppress(ConnectionResetError):  # the page was left
             await response.prepare(request)
             await response.write(b'retry: 1000\ndata: {"what":"hello"}\n\n')
             while (change := await _soon(self._world, queue)) is not None:
@@ -148,14 +149,14 @@ class Control:
         found = channel.file(account, request.match_info["file"])
         if found is None:
             raise Refusal(404, "no such file")
-        shown = "inline" if found.mime.startswith("image/") else "attachment"
+        shown = "inline" if found.mime.startswith(("image/", "audio/", "video/")) else "attachment"
         headers = {
             **HEADERS,
             "Content-Security-Policy": SANDBOX,
             "Content-Disposition": shown,
             "Cache-Control": "private, max-age=86400, immutable",
         }
-        return web.Response(body=found.data, content_type=found.mime, headers=headers)
+        return _piece(request, found, headers)
 
     async def messages(self, request: web.Request) -> web.Response:
         """Everything in a chat, both directions, oldest first."""
@@ -187,6 +188,20 @@ async def explained(request: web.Request, handler: Any) -> web.StreamResponse:
 
 def _json(data: Any, status: int = 200) -> web.Response:
     return web.Response(body=orjson.dumps(data), status=status, content_type="application/json")
+
+
+def _piece(request: web.Request, file: Upload, headers: dict[str, str]) -> web.Response:
+    """The file, or the part of it that a player asks for when somebody jumps."""
+    mime = file.mime if "/" in file.mime else "application/octet-stream"
+    headers = {**headers, "Accept-Ranges": "bytes"}
+    try:
+        start, end, _ = request.http_range.indices(len(file.data))
+    except ValueError:
+        start, end = 0, len(file.data)
+    if "Range" not in request.headers or start >= end:
+        return web.Response(body=file.data, content_type=mime, headers=headers)
+    headers["Content-Range"] = f"bytes {start}-{end - 1}/{len(file.data)}"
+    return web.Response(status=206, body=file.data[start:end], content_type=mime, headers=headers)
 
 
 def _number(request: web.Request, name: str, default: int) -> int:

@@ -34,8 +34,9 @@ class Pace:
 class World:
     """One simulator: everything its channels have in common. It lives from `start` to `stop`."""
 
-    def __init__(self, folder: Path, clock: Callable[[], datetime], pace: Pace) -> None:
+    def __init__(self, folder: Path, clock: Callable[[], datetime], pace: Pace, seed: int = 0) -> None:
         self.clock = clock
+        self.seed = seed  # added to where the numbers start that no two folders should share
         self.pace = pace
         self.store = Store(folder)
         self.board = Board()

@@ -24,11 +24,13 @@ from connectors.telegram import Settings, connector
 from gateway.adapters.memory import MemoryBroker
 from gateway.adapters.sqlite import SqliteStore
 from gateway.adapters.system import SystemClock
+from gateway.amending import Amending
 from gateway.config import Account
 from gateway.media import Media
 from gateway.outbox import Relay
 from gateway.ports import Agent, Download, KeptFile, Key, NeverSent, Session
 from gateway.replies import Replies
+from gateway.states import States
 from normalizer import told
 from normalizer.decision import Channel, Place, Stamp
 from normalizer.event import MessageReceived, ReachChanged
@@ -62,6 +64,21 @@ class Nobody:
 
     def download(self, _call: Call, **_: bool) -> AbstractAsyncContextManager[Download]:
         raise NeverSent
+
+
+class Provider(Nobody):
+    """A provider that answers what a test says, and remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[Call] = []
+        self.answers: list[connectors_api.Answer | Exception] = []
+
+    async def perform(self, call: Call) -> connectors_api.Answer:
+        self.asked.append(call)
+        answer = self.answers.pop(0) if self.answers else connectors_api.Answer(200, {}, b'{"ok":true,"result":true}')
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
 
 
 class Files(Media):
@@ -123,10 +140,14 @@ class House:
         )  # fmt: skip
         await self.media.start()
         self.exits.push_async_callback(self.media.stop)
+        self.http_out = Provider()
+        self.states = States(self.accounts, self.http_out, self.clock)
         inside = agent_api.Inside(
             store=self.store,
             broker=self.broker,
             replies=Replies(self.store, self.clock, self.accounts),
+            amending=Amending(self.store, self.http_out, self.clock, self.accounts),
+            states=self.states,
             media=self.media,
             clock=self.clock,
             accounts=self.accounts,

@@ -294,14 +294,24 @@ async def test_listening_on_every_address_the_one_called_is_ours(make):
 
 
 async def test_an_unknown_path_and_a_wrong_method_are_problems(bot):
-    for path in ("/v1/nothing", "/v1/", "/v1/conversations/", "/v1/accounts", "/v1/messages"):
+    for path in ("/v1/nothing", "/v1/", "/v1/conversations/", "/v1/reports", "/v1/messages"):
         answer = await bot.get(path)
         assert (answer.status, answer.code) == (404, "not_found"), path
     answer = await bot.post("/v1/conversations", {})
     assert (answer.status, answer.code) == (405, "method_not_allowed")
     assert answer.headers["Allow"] == "GET"
-    absent = await bot.post("/v1/conversations/cnv_1/typing")
+    absent = await bot.post("/v1/conversations/cnv_1/presence")
     assert absent.status == 404
+
+
+async def test_a_record_names_the_request_that_caused_it(house, bot):
+    record = await house.wrote()
+    path = f"/v1/conversations/{record.stream}/messages"
+    body = {"parts": [{"kind": "text", "text": "hello"}]}
+    answer = await bot.post(path, body, headers={"X-Request-Id": "trace-7"})
+    assert answer.status == 202
+    made = (await house.store.feed(record.feed, 10))[0]
+    assert (made.kind, made.cause) == ("message.queued", "trace-7")
 
 
 async def test_a_request_id_is_kept_if_it_is_a_decent_one(bot):

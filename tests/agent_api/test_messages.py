@@ -73,7 +73,16 @@ async def test_lines_page_backwards_and_tell_notes_and_events(house, bot):
         ({"parts": [{"kind": "location", "latitude": 91, "longitude": 0}]}, ["/parts/0/latitude"]),
         ({"parts": [{"kind": "choice", "id": "a", "label": "A"}]}, ["/parts/0"]),
         ({"parts": [{"kind": "unsupported", "what": "x"}]}, ["/parts/0"]),
-        ({"parts": [{"kind": "text", "text": "x" * 4097}]}, ["/parts/0/text"]),
+        (
+            {"parts": [{**TEXT, "format": [{"style": "bold", "start": 4, "length": 2}]}]},
+            ["/parts/0/format/0"],
+        ),
+        (
+            {"parts": [{**TEXT, "format": [{"style": "bold", "start": 0, "length": 1}] * 501}]},
+            ["/parts/0/format"],
+        ),
+        ({"parts": [{"kind": "link", "url": "/v1/media/med_1"}]}, ["/parts/0/url"]),
+        ({"parts": [{"kind": "link", "url": "https://" + "x" * 4096}]}, ["/parts/0/url"]),
         ({"parts": [{"kind": "media", "media_type": "image"}]}, ["/parts/0/media"]),
         (
             {"parts": [{"kind": "media", "media_type": "image", "media": "med_1", "url": "https://x/"}]},
@@ -97,10 +106,10 @@ async def test_a_reply_that_cannot_be_sent_is_never_queued(house, bot, body, poi
 
 async def test_every_misfit_is_told_with_its_reason(house, bot):
     record = await house.wrote()
-    parts = [{"kind": "text", "text": "x" * 5000}, {"kind": "unsupported", "what": "x"}]
+    parts = [{"kind": "link", "url": "x" * 5000}, {"kind": "unsupported", "what": "x"}]
     answer = await bot.post(f"/v1/conversations/{record.stream}/messages", {"parts": parts})
     assert [(one["pointer"], one["reason"]) for one in answer.json["errors"]] == [
-        ("/parts/0/text", "too_long"),
+        ("/parts/0/url", "too_long"),
         ("/parts/1", "content_rejected"),
     ]
     assert answer.code == "too_long"

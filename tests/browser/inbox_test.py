@@ -3,153 +3,17 @@
 from __future__ import annotations
 
 import json
-import re
-import subprocess
-import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
-from selenium import webdriver
+from browser.agent import BOT, Demo, Page, wait
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.remote.webelement import WebElement
-from toys.browser import chrome
 from toys.pictures import png
 
 pytestmark = pytest.mark.browser
-BOT = "4200000001"
-PATIENCE = 60.0
-
-
-@dataclass
-class Demo:
-    """A running demo: its address, its sign-in link, and the simulated customers."""
-
-    link: str
-
-    @property
-    def address(self) -> str:
-        return self.link.split("/inbox/")[0]
-
-    def call(self, path: str, **fields: Any) -> Any:
-        asked = urllib.request.Request(  # noqa: S310 - our own address
-            f"{self.address}/simulator/api/{path}",
-            json.dumps(fields).encode(),
-            {"Content-Type": "application/json", "Origin": self.address},
-        )
-        with urllib.request.urlopen(asked) as answer:  # noqa: S310 - see above
-            return json.load(answer)
-
-    def customer(self, name: str) -> str:
-        made = self.call(f"telegram/{BOT}/people", name=name)
-        return str(made["chat_id"])
-
-    def say(self, chat: str, text: str) -> int:
-        said: int = self.call(f"telegram/{BOT}/chats/{chat}/messages", text=text)["message_id"]
-        return said
-
-    def accepted(self, chat: str, method: str) -> list[dict[str, Any]]:
-        address = f"{self.address}/simulator/api/telegram/{BOT}/accepted?chat={chat}&method={method}"
-        with urllib.request.urlopen(address) as answer:  # noqa: S310 - our own address
-            found: list[dict[str, Any]] = json.load(answer)["data"]
-            return found
-
-
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    data = tmp_path_factory.mktemp("demo")
-    command = [sys.executable, "-m", "gateway.main", "demo", "--port", "0", "--data", str(data)]
-    with (data / "said").open("w") as said:
-        process = subprocess.Popen(command, stdout=said, stderr=subprocess.STDOUT)
-    try:
-        link = wait(lambda: re.search(r"http://\S+/inbox/#link=\S+", (data / "said").read_text()))
-        yield Demo(link[0])
-    finally:
-        process.terminate()
-        process.wait(20)
-
-
-class Page:
-    """The browser, in an agent's words."""
-
-    def __init__(self, driver: webdriver.Chrome) -> None:
-        self.driver = driver
-
-    def all(self, selector: str) -> list[WebElement]:
-        return self.driver.find_elements(By.CSS_SELECTOR, selector)
-
-    def one(self, selector: str) -> WebElement:
-        found: list[WebElement] = wait(lambda: self.all(selector))
-        return found[0]
-
-    def text(self, selector: str) -> str:
-        return " ".join(found.text for found in self.all(selector))
-
-    def button(self, words: str, within: str = "body") -> WebElement:
-        def found() -> WebElement | None:
-            for one in self.all(f"{within} button"):
-                if one.is_displayed() and words in (one.text, one.get_attribute("aria-label")):
-                    return one
-            return None
-
-        one: WebElement = wait(found)
-        return one
-
-    def open(self, name: str) -> None:
-        wait(lambda: [row for row in self.all(".row") if name in row.text])[0].click()
-        wait(lambda: name in self.text("#person-name") and self.all("#composer-text"))
-
-    def write(self, text: str) -> None:
-        self.one("#composer-text").send_keys(text)
-
-    def last(self) -> str:
-        lines = self.all(".line")
-        return lines[-1].text if lines else ""
-
-    def tick(self) -> str:
-        lines = self.all(".line.out .tick")
-        return (lines[-1].get_attribute("class") or "") if lines else ""
-
-
-def wait(ready: Callable[[], Any], patience: float = PATIENCE) -> Any:
-    """What `ready` answers once it answers something; an element that is being replaced counts as nothing."""
-    ends = time.monotonic() + patience
-    error: Exception | None = None
-    while time.monotonic() < ends:
-        try:
-            if found := ready():
-                return found
-        except Exception as failed:  # noqa: BLE001 - the page is moving; the last error is told below
-            error = failed
-        time.sleep(0.05)
-    raise AssertionError("waited in vain") from error
-
-
-@pytest.fixture(scope="module")
-def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
-    found = chrome(tmp_path_factory.mktemp("profile"))
-    yield found
-    found.quit()
-
-
-@pytest.fixture(scope="module")
-def signed_in(driver: webdriver.Chrome, demo: Demo) -> Page:
-    driver.get(demo.link)
-    page = Page(driver)
-    wait(lambda: page.all(".row"))
-    return page
-
-
-@pytest.fixture
-def page(signed_in: Page) -> Iterator[Page]:
-    yield signed_in
-    said = [entry["message"] for entry in signed_in.driver.get_log("browser")]  # type: ignore[no-untyped-call]
-    assert [words for words in said if "Content Security Policy" in words or "Uncaught" in words] == []
 
 
 def test_a_link_signs_in_once_and_leaves_no_trace(page: Page) -> None:

@@ -72,7 +72,7 @@ async def with_store(config, work):
 def test_help_is_for_every_command(run):
     top = run("--help")
     assert top.exit_code == 0
-    for command in ("check", "key", "agent", "connectors", "connect", "kept", "rebuild", "serve", "demo"):
+    for command in ("check", "key", "agent", "connectors", "connect", "kept", "replay", "rebuild", "serve", "demo"):
         assert command in top.stdout
         inner = run(command, "--help")
         assert inner.exit_code == 0
@@ -210,6 +210,7 @@ FINE = {
     "getMe": (200, {"ok": True, "result": {"id": 1, "username": "our_bot"}}),
     "getWebhookInfo": (200, {"ok": True, "result": {"url": "https://chat.example.com/hooks/bot"}}),
     "setWebhook": (200, {"ok": True, "result": True}),
+    "deleteWebhook": (200, {"ok": True, "result": True}),
 }
 DENIED = (401, {"ok": False, "error_code": 401, "description": "Unauthorized"})
 
@@ -247,6 +248,15 @@ def test_connect_registers_the_hook(config, monkeypatch):
     assert (code, out) == (0, "bot: telegram now calls https://chat.example.com/hooks/bot\n")
     ((name, body),) = asked
     assert (name, body["url"], body["secret_token"]) == ("setWebhook", "https://chat.example.com/hooks/bot", SECRET)
+
+
+def test_connect_removes_the_hook_of_an_account_that_polls(config, monkeypatch):
+    config.write_text('accounts: {bot: {connector: telegram, token: "${TOKEN}", mode: polling, api: "${API}"}}\n')
+    with provider(FINE) as (url, asked, loop):
+        monkeypatch.setenv("API", url)
+        code, out, _ = outside(loop, "connect", "bot", "--config", config)
+    assert (code, out) == (0, "bot: telegram is asked for news now, and calls no hook\n")
+    assert [name for name, _ in asked] == ["deleteWebhook"]
 
 
 def test_connect_says_why_not(config, monkeypatch):
@@ -386,7 +396,14 @@ def test_a_password_is_asked_for_twice(config):
 
 
 def test_reading_makes_no_store(run, config):
-    for command in (["key", "list"], ["key", "revoke", "x"], ["kept", "list"], ["kept", "show", "x"], ["rebuild"]):
+    for command in (
+        ["key", "list"],
+        ["key", "revoke", "x"],
+        ["kept", "list"],
+        ["kept", "show", "x"],
+        ["replay"],
+        ["rebuild"],
+    ):
         result = run(*command, "--config", config)
         assert (result.exit_code, result.stdout) == (1, "")
         assert "there is no store yet" in result.stderr
@@ -429,6 +446,78 @@ def test_kept_requests_are_shown(run, config):
     assert shown.endswith('café \\x1b[31m\nand "so" on\\xff\n')
     missing = run("kept", "show", "raw_3", "--config", config)
     assert (missing.exit_code, "raw_3" in missing.stderr) == (1, True)
+
+
+UPDATE = (
+    b'{"update_id":900,"message":{"message_id":7,"date":1790000000,"from":{"id":42,"is_bot":false,"first_name":"Ann"},'
+    b'"chat":{"id":42,"type":"private","first_name":"Ann"},"text":"hi"}}'
+)
+
+
+def a_kept(number, hook, body):
+    return Kept(f"req_{number}", hook, "malformed", CLOCK.now(), "POST", f"/hooks/{hook}", {}, body)
+
+
+async def keep_some(store):
+    await store.keep(a_kept(1, "bot", UPDATE))
+    await store.keep(a_kept(2, "bot", b"{broken"))
+    await store.keep(a_kept(3, "gone", UPDATE))
+
+
+def test_kept_requests_are_replayed_once(run, config):
+    asyncio.run(with_store(config, keep_some))
+    dry = run("replay", "--dry-run", "--config", config)
+    assert dry.exit_code == 0
+    lines = dry.stdout.splitlines()
+    assert lines[0] == "req_1  bot  would be taken: 1 message"
+    assert lines[1].startswith("req_2  bot  still kept: malformed for telegram")
+    assert lines[2] == "req_3  gone  still kept: no account has this hook any more"
+    assert lines[3] == "1 would be taken, 2 kept; nothing was changed (--dry-run)"
+
+    async def count(store):
+        return await store.head(), len(await store.kept(10))
+
+    assert asyncio.run(with_store(config, count)) == (0, 3)
+    assert run("replay", "--hook", "bot", "--config", config).stdout.splitlines()[-1] == "1 taken, 1 kept"
+    assert asyncio.run(with_store(config, count)) == (1, 2)
+    again = run("replay", "--config", config)
+    assert again.stdout.splitlines()[-1] == "2 kept"
+    assert asyncio.run(with_store(config, count)) == (1, 2)
+
+
+def test_what_was_taken_meanwhile_is_replayed_without_a_second_record(run, config):
+    async def keep_twice(store):
+        await store.keep(a_kept(1, "bot", UPDATE))
+        await store.keep(a_kept(2, "bot", UPDATE))
+
+    asyncio.run(with_store(config, keep_twice))
+    assert run("replay", "--config", config).stdout.splitlines()[-1] == "2 taken"
+
+    async def count(store):
+        return await store.head(), len(await store.kept(10))
+
+    assert asyncio.run(with_store(config, count)) == (1, 0)
+    assert run("replay", "--config", config).stdout == "nothing is kept\n"
+
+
+def test_a_hook_that_nobody_has_is_not_replayed(run, config):
+    asyncio.run(with_store(config, keep_some))
+    result = run("replay", "--hook", "bott", "--config", config)
+    assert result.exit_code == 2
+    assert 'no hook is named "bott"' in result.stderr
+
+
+def test_a_connector_that_breaks_costs_only_its_request(run, config, monkeypatch):
+    asyncio.run(with_store(config, keep_some))
+
+    def broken(_heard):
+        raise RuntimeError("secret words")
+
+    monkeypatch.setattr("gateway.taking.shares", broken)
+    result = run("replay", "--config", config)
+    assert result.exit_code == 1
+    assert "still kept: reading it broke: RuntimeError" in result.stdout
+    assert "secret words" not in result.output
 
 
 def test_nothing_kept(run, config):

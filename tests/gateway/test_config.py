@@ -20,7 +20,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from connectors import api
 from connectors.telegram import connector as telegram
 from gateway import config_accounts, config_values
-from gateway.config import KEYS, Config, ConfigErrors, data_folder, load, store_path
+from gateway.config import KEYS, Config, ConfigErrors, Retention, data_folder, load, store_path
 
 ROOT = Path(__file__).parents[2]
 TOKEN = "123456:AAbbCCddEEffGGhhIIjjKKllMMnnOOppQQr"
@@ -97,6 +97,7 @@ def test_an_empty_file_is_the_defaults(read, tmp_path):
     assert config.delivery.give_up == timedelta(hours=4)
     assert config.answer_within == timedelta(hours=1)
     assert config.retention.raw == config.retention.feed == timedelta(days=30)
+    assert config.retention.media is None  # for ever
     assert config.media.max_bytes == 50 * 1024 * 1024
     assert (config.delivery.uncertain, config.broker, dict(config.accounts)) == ("hold", "memory", {})
     assert store_path(config) == tmp_path / "data" / "passerelle.db"
@@ -116,7 +117,7 @@ accounts:
   page: {{connector: messenger, page_id: 0012, app_secret: hunter2hunter2, workers: 3}}
 delivery: {{give_up: 15m, uncertain: resend}}
 answer_within: 90s
-retention: {{raw: 7d, feed: 2d}}
+retention: {{raw: 7d, feed: 2d, media: 90d}}
 media: {{allow: [10.0.0.0/8, "fd00::/8", 192.0.2.1], max_bytes: 50MB}}
 """
     )
@@ -130,6 +131,7 @@ media: {{allow: [10.0.0.0/8, "fd00::/8", 192.0.2.1], max_bytes: 50MB}}
     assert page.settings.address == "0012"  # what was written, not a number
     assert config.delivery.give_up == timedelta(minutes=15)
     assert config.answer_within == timedelta(seconds=90)
+    assert config.retention == Retention(timedelta(days=7), timedelta(days=2), timedelta(days=90))
     assert config.media.allow == (ip_network("10.0.0.0/8"), ip_network("fd00::/8"), ip_network("192.0.2.1/32"))
     assert config.media.max_bytes == 50_000_000
     with pytest.raises(FrozenInstanceError):

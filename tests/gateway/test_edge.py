@@ -20,6 +20,7 @@ from toys.engine import Engine, engine
 from connectors.api import Rejected, Reply
 from gateway.edge import MAX_BODY, Edge
 from gateway.ports import Unavailable
+from gateway.taking import Taking
 
 SECRET = {"x-toy": "toy-secret", "content-type": "application/json"}
 
@@ -35,7 +36,9 @@ async def made(tmp_path: Path) -> AsyncIterator[Engine]:
 @pytest.fixture
 async def client(made: Engine) -> AsyncIterator[TestClient[web.Request, web.Application]]:
     app = web.Application(client_max_size=MAX_BODY)
-    Edge(made.accounts, made.intake, made.store, made.clock, "https://chat.example.com").mount(app)
+    Edge(
+        made.accounts, Taking(made.intake, made.store, made.clock), made.store, made.clock, "https://chat.example.com"
+    ).mount(app)
     async with TestClient(TestServer(app)) as running:
         yield running
 
@@ -191,7 +194,7 @@ async def test_what_our_own_mistake_breaks_is_kept_and_not_repeated_for_ever(mad
 
 
 async def test_hooks_are_answered_before_the_router_and_the_rest_by_it(made: Engine) -> None:
-    edge = Edge(made.accounts, made.intake, made.store, made.clock, None)
+    edge = Edge(made.accounts, Taking(made.intake, made.store, made.clock), made.store, made.clock, None)
     app = web.Application(client_max_size=MAX_BODY)
     edge.mount(app)
     async with TestServer(app) as server:

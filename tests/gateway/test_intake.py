@@ -12,7 +12,7 @@ from toys.engine import engine
 from toys.world import ToyHttp, until
 
 from gateway.ports import Unavailable
-from normalizer.event import MessageEdited, ReachChanged, ReceiptReceived
+from normalizer.event import MessageDeleted, MessageEdited, ReachChanged, Reacted, ReceiptReceived
 from normalizer.model import Choice, Choices, Media, Option, Text, Unsupported, reach_key
 
 
@@ -224,3 +224,49 @@ async def test_news_that_found_its_message_late_is_forgotten_only_once_it_is_rec
         with pytest.raises(Unavailable):
             await made.intake.take(made.account, [_edit(made, "better")], "req")
         assert len(await made.store.unmatched("toy-one", ["ann:1"])) == 1
+
+
+async def test_a_customers_reaction_and_deletion_change_the_message(tmp_path: Path) -> None:
+    async with engine(tmp_path / "p.db") as made:
+        conversation = await made.hear(1)
+        at = made.clock.now()
+        put_on = Reacted(id="reaction:1", identity="toy:ann", name="Ann", provider_id="ann:1", emojis=("👍",), at=at)
+        await made.intake.take(made.account, [put_on, put_on], "req")
+        (line,) = (await made.store.lines(conversation, 10, None)).data
+        assert [(one.emoji, one.by.kind, one.by.name) for one in line.reactions] == [("👍", "person", "Ann")]
+        gone = MessageDeleted(id="deletion:1", provider_id="ann:1", at=at)
+        await made.intake.take(made.account, [gone, gone], "req")
+        (line,) = (await made.store.lines(conversation, 10, None)).data
+        assert (line.parts, line.reactions, line.deleted_at) == ((), (), at)
+        assert [record.kind for record in made.records] == ["message.received", "message.reacted", "message.deleted"]
+
+
+@pytest.mark.parametrize("what", ["reaction", "deletion", "edit"])
+async def test_what_is_told_of_a_message_before_the_message_waits_for_it(tmp_path: Path, what: str) -> None:
+    async with engine(tmp_path / "p.db") as made:
+        at = made.clock.now()
+        news = {
+            "reaction": Reacted(id="reaction:1", identity="toy:ann", provider_id="ann:1", emojis=("👍",), at=at),
+            "deletion": MessageDeleted(id="deletion:1", provider_id="ann:1", at=at),
+            "edit": MessageEdited(
+                id="edit:1", identity="toy:ann", provider_id="ann:1", parts=(Text(text="new"),), edited_at=at
+            ),
+        }[what]
+        await made.intake.take(made.account, [news], "req")
+        assert made.records == []
+        conversation = await made.hear(1)
+        (line,) = (await made.store.lines(conversation, 10, None)).data
+        match what:
+            case "reaction":
+                assert [one.emoji for one in line.reactions] == ["👍"]
+            case "deletion":
+                assert line.deleted_at == at
+            case _:
+                assert line.parts == (Text(text="new"),)
+
+
+async def test_a_quote_and_an_album_are_kept_with_the_message(tmp_path: Path) -> None:
+    async with engine(tmp_path / "p.db") as made:
+        conversation = await made.hear(1, quote="a piece", album="99")
+        (line,) = (await made.store.lines(conversation, 10, None)).data
+        assert (line.quote, line.album) == ("a piece", "99")

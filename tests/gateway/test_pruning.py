@@ -9,7 +9,7 @@ from pathlib import Path
 from toys.engine import engine
 from toys.world import ToyClock, until
 
-from gateway.ports import Attempt, Kept, Session
+from gateway.ports import Attempt, Kept, Session, Unavailable
 from gateway.pruning import Pruning
 from gateway.tasks import Background, lasting
 
@@ -32,6 +32,25 @@ async def test_old_things_go_and_what_is_to_be_sent_stays(tmp_path: Path) -> Non
         assert await store.waiting_news() == []
         assert await store.attempts("msg_settled") == []
         assert len(await store.attempts(queued)) == 1
+
+
+async def test_files_are_seen_to_every_hour_whatever_the_store_says(tmp_path: Path) -> None:
+    async with engine(tmp_path / "p.db") as made:
+        tidied: list[float] = []
+
+        async def tidy() -> int:
+            tidied.append(made.clock.monotonic())
+            if len(tidied) == 1:
+                raise Unavailable("the disk is full")
+            return 1
+
+        pruning = Background(Pruning(made.store, made.clock, timedelta(days=30), tidy).run, made.clock, "pruning")
+        await pruning.start()
+        for hours in range(3):
+            await until(lambda hours=hours: len(tidied) == hours + 1 and made.clock.waits)
+            made.clock.turn(3600)
+        await pruning.stop()
+        assert len(tidied) >= 3
 
 
 async def test_a_task_that_breaks_begins_again() -> None:

@@ -112,7 +112,9 @@ class Program:
 class Gateway(Program):
     """``passerelle serve`` on a store of its own, with a key of scope agent. ``accounts`` by name, each its ``api``."""
 
-    def __init__(self, folder: Path, accounts: Mapping[str, str], *, data: Path | None = None, **more: Any) -> None:
+    def __init__(
+        self, folder: Path, accounts: Mapping[str, str], *, data: Path | None = None, mode: str = "webhook", **more: Any
+    ) -> None:
         self.data = data or folder / "data"
         self.db = self.data / "passerelle.db"
         config = {
@@ -122,7 +124,7 @@ class Gateway(Program):
                 name: {
                     "connector": "telegram",
                     "token": TOKEN,
-                    "secret": SECRET,
+                    **({"secret": SECRET} if mode == "webhook" else {"mode": mode}),
                     "api": api,
                     "pace": {"per_second": 10_000, "per_chat": 10_000},
                 }

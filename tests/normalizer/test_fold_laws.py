@@ -29,7 +29,7 @@ def one_of(found: list[Message], number: int) -> str:
 
 def settle(house: House, which: int, how: int, ids: int) -> Any:
     message = one_of(house.said("out"), which)
-    parts = len(house.line(message).parts) if house.view.message(message) else 1
+    parts = len(house.line(message).parts) or 1 if house.view.message(message) else 1
     end = ENDS[how % 4]
     gone = parts if end == "sent" else ids % parts
     return house.settle(message, end, [f"{message}:{part}" for part in range(gone)], part=gone % parts)  # type: ignore[arg-type]
@@ -87,6 +87,21 @@ STEPS: tuple[Step, ...] = (
     lambda house, bot, *_: house.claim(BOT if bot % 2 else AGENT),
     lambda house, which, *_: house.read(one_of([*house.view.lines.values()], which)),
     resend,
+    lambda house, words, *_: house.echo(f"elsewhere {words}"),
+    lambda house, new, old, _: house.rename(f"telegram:{new + 42}", f"telegram:{old + 42}", f"tel:+{new}"),
+    lambda house, name, *_: house.name(f"Name {name}"),
+    lambda house, which, happened, rarely: (
+        house.delete(one_of(house.said("in"), which), happened) if rarely % 4 == 0 else None
+    ),
+    lambda house, which, emojis, happened: house.react(
+        one_of([*house.view.lines.values()], which), "👍❤🔥"[: emojis % 4], happened
+    ),
+    lambda house, which, emoji, bot: house.put_on(
+        one_of([*house.view.lines.values()], which), *"👍❤"[: emoji % 2], by=BOT if bot % 2 else AGENT
+    ),
+    lambda house, which, words, rarely: house.amend(
+        one_of(house.said("out"), which), *([f"words {words}"] if rarely % 4 else [])
+    ),
 )
 
 
@@ -142,9 +157,10 @@ def test_a_conversation_agrees_with_its_lines(house):
     assert (found.status == "snoozed") == (found.snoozed_until is not None)
     assert len(lines) == len({line.seq for line in lines})
     if inbound:
-        assert (found.account, found.identity) in {
-            (line.account, line.identity) for line in inbound if line.shown_at == max(line.shown_at for line in inbound)
-        }
+        newest = [line for line in inbound if line.shown_at == max(line.shown_at for line in inbound)]
+        assert found.account in {line.account for line in newest}
+        if not any(record.kind == "identity.changed" for record in house.records):
+            assert (found.account, found.identity) in {(line.account, line.identity) for line in newest}
         assert max(found.last_inbound_at.values()) == max(line.shown_at for line in inbound)
 
 
@@ -164,8 +180,8 @@ def test_a_failure_is_shown_where_there_is_one_and_then_something_is_missing(hou
     for line in house.said("out"):
         stopped = line.status in {"failed", "uncertain"}
         assert (line.failure is not None) == stopped
-        assert line.failure is None or line.failure.part < len(line.parts)
-        if stopped:
+        assert line.failure is None or line.deleted_at or line.failure.part < len(line.parts)
+        if stopped and not line.deleted_at:
             missing = missing_parts(line)
             assert missing == tuple(part for part in line.parts if part in missing) != ()
 
@@ -232,6 +248,38 @@ def test_edits_in_any_order_give_the_newest_words(edits):
     assert line.model_dump(mode="json")["parts"] == [{"kind": "text", "text": "d"}]
     assert line.edited_at is not None
     assert line.edited_at.second == 4
+
+
+@few
+@given(st.permutations([("👍",), ("❤", "🔥"), (), ("🎉",)]))
+def test_reactions_in_any_order_give_the_newest(sets):
+    newest = {emojis: second for second, emojis in enumerate([("👍",), ("❤", "🔥"), (), ("🎉",)], start=1)}
+    house = House()
+    message = house.receive("first")
+    house.put_on(message, "👀")
+    for emojis in sets:
+        house.react(message, emojis, newest[emojis])
+    line = house.line(message)
+    assert [(one.emoji, one.by.kind) for one in line.reactions] == [("👀", "agent"), ("🎉", "person")]
+
+
+@few
+@given(st.permutations(["edit", "delete", "react"]))
+def test_what_is_deleted_stays_deleted_and_empty(orders):
+    house = House()
+    message = house.receive("first")
+    for what in orders:
+        match what:
+            case "edit":
+                house.edit(message, "second", 2)
+            case "react":
+                house.react(message, "👍", 3)
+            case _:
+                house.delete(message, 1)
+    line = house.line(message)
+    assert line.deleted_at is not None
+    assert (line.parts, line.reactions) == ((), ())
+    assert house.conversation.last_message == line
 
 
 INBOUND = st.lists(st.tuples(st.sampled_from([TELEGRAM, SMS]), st.integers(0, 5), st.integers(0, 9)), max_size=6)

@@ -64,10 +64,16 @@ FAILURE = {"reason": "unreachable", "detail": "off", "provider_code": "30003", "
 # Per kind: a part as short as can be, and one with every field.
 EVERY_PART: list[dict[str, Any]] = [
     {"kind": "text", "text": "hi"},
+    {"kind": "text", "text": "hi you", "format": [
+        {"style": "bold", "start": 0, "length": 2},
+        {"style": "link", "start": 3, "length": 3, "url": "https://example.com"},
+        {"style": "pre", "start": 0, "length": 6, "language": "python"},
+    ]},
     {"kind": "media", "media_type": "image", "mime": ""},
     {
         "kind": "media", "media_type": "file", "media": "med_1", "url": "https://example.com/a", "ref": "r",
-        "mime": "text/plain", "size": 0, "name": "a.txt", "caption": "c", "alt": "d",
+        "mime": "text/plain", "size": 0, "name": "a.txt", "caption": "c", "alt": "d", "width": 0, "height": 2,
+        "duration": 1.5, "format": [{"style": "bold", "start": 0, "length": 1}],
     },
     {"kind": "location", "latitude": 48.5, "longitude": -4.25},
     {"kind": "location", "latitude": -90.0, "longitude": 180.0, "name": "home", "address": "1 rue Foch"},
@@ -92,6 +98,15 @@ EVERY_EVENT: list[dict[str, Any]] = [
         "parts": [{"kind": "unsupported", "what": "poll"}], "edited_at": "2026-11-22T09:00:00.000Z", "raw": {"poll": 1},
     },
     {
+        "kind": "message", "id": "message:42:8", "to": "", "order": 8, "identity": "telegram:42", "name": "",
+        "sent_at": "2026-11-22T09:00:00.000Z", "parts": [EVERY_PART[0]], "provider_ids": ["42:8"], "reply_to": "42:7",
+        "quote": "a piece", "album": "99",
+    },
+    {"kind": "deletion", "id": "deletion:7", "to": "", "order": 0, "provider_id": "42:7",
+     "at": "2026-11-22T09:00:00.000Z"},
+    {"kind": "reaction", "id": "update:8", "to": "", "order": 0, "identity": "telegram:42", "name": "Ann",
+     "provider_id": "42:7", "emojis": ["👍"], "at": "2026-11-22T09:00:00.000Z"},
+    {
         "kind": "reach", "id": "update:9", "to": "bot", "order": 0, "identity": "telegram:42", "name": "",
         "change": "blocked", "at": "2026-11-22T09:00:00.000Z",
     },
@@ -102,6 +117,7 @@ EVERY_EVENT: list[dict[str, Any]] = [
 ]  # fmt: skip
 OUTGOING: dict[str, Any] = {
     "id": "msg_1", "to": "telegram:42", "parts": EVERY_PART, "reply_to": None, "media_urls": {"med_1": "https://x.y/z"},
+    "window": "open", "callback_url": "",
 }  # fmt: skip
 
 

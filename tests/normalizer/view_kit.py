@@ -9,9 +9,18 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any, Literal
 
-from normalizer import conversation, sending, told
+from normalizer import amending, conversation, sending, told
 from normalizer.decision import Channel, Place, Stamp
-from normalizer.event import MessageEdited, MessageReceived, ReachChanged, ReceiptReceived
+from normalizer.event import (
+    Echoed,
+    IdentityChanged,
+    MessageDeleted,
+    MessageEdited,
+    MessageReceived,
+    ReachChanged,
+    Reacted,
+    ReceiptReceived,
+)
 from normalizer.fold import apply, apply_to_line, apply_to_person, line_id
 from normalizer.model import Conversation, Failure, Message, Part, Person, Text
 from normalizer.record import By, Draft, Record
@@ -170,6 +179,42 @@ class House:
         )
         return self.keep(told.edited(self.view, event, TELEGRAM, stamp, message_id, event.parts))
 
+    def delete(self, message_id: str, happened: float) -> Record | None:
+        stamp = self.stamp(PERSON)
+        event = MessageDeleted(id=f"deletion:{stamp.id}", provider_id="x", at=at(happened))
+        return self.keep(told.deleted(self.view, event, TELEGRAM, stamp, message_id))
+
+    def react(self, message_id: str, emojis: Sequence[str], happened: float, by: By = PERSON) -> Record | None:
+        stamp = self.stamp(by)
+        event = Reacted(
+            id=f"reaction:{stamp.id}", identity="telegram:42", provider_id="x", emojis=tuple(emojis), at=at(happened)
+        )
+        return self.keep(told.reacted(self.view, event, TELEGRAM, stamp, message_id))
+
+    def echo(self, words: str, when: float | None = None) -> str:
+        stamp = self.stamp(SYSTEM, when)
+        number = stamp.id.removeprefix("rec_")
+        event = Echoed(
+            id=f"echo:{number}",
+            identity="telegram:42",
+            name="Another tool",
+            sent_at=stamp.at,
+            parts=texts(words),
+            provider_ids=(f"echo:{number}",),
+        )
+        self.keep(told.echoed(event, PLACE, TELEGRAM, stamp, f"msg_{number}", event.parts))
+        return f"msg_{number}"
+
+    def rename(self, identity: str, previous: str, *aliases: str) -> Record | None:
+        stamp = self.stamp(PERSON)
+        event = IdentityChanged(
+            id=f"identity:{stamp.id}", identity=identity, previous=previous, aliases=aliases, at=stamp.at
+        )
+        return self.keep(told.identity_changed(event, PLACE, TELEGRAM, stamp))
+
+    def name(self, name: str) -> Record | None:
+        return self.keep(told.named("telegram:42", name, PLACE, TELEGRAM, self.stamp(SYSTEM)))
+
     def reach(
         self,
         change: Literal["blocked", "unblocked", "opted_out", "opted_in"],
@@ -227,6 +272,16 @@ class House:
     def settle_by_hand(self, message_id: str, status: Literal["sent", "failed"]) -> Record | None:
         stamp = self.stamp()
         return self.keep(sending.settled_by_agent(self.view, message_id, status, stamp, stamp.id, None))
+
+    def amend(self, message_id: str, *words: str) -> Record | None:
+        """An agent changes a message; without words they take it back."""
+        stamp = self.stamp()
+        if words:
+            return self.keep(amending.edited(self.view, message_id, texts(*words), stamp))
+        return self.keep(amending.deleted(self.view, message_id, stamp))
+
+    def put_on(self, message_id: str, *emojis: str, by: By = AGENT) -> Record | None:
+        return self.keep(amending.reacted(self.view, message_id, emojis, self.stamp(by)))
 
     def change(self, changes: dict[str, Any], revision: int | None = None, when: float | None = None) -> Record | None:
         return self.keep(conversation.changed(self.view, self.stamp(when=when), changes, revision))

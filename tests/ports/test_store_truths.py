@@ -7,10 +7,12 @@ import dataclasses
 from collections import Counter
 from datetime import timedelta
 
-from store_kit import AT, append, picture, received
+from store_kit import AT, append, picture, received, stamp
 
 from connectors.api import Answer
-from gateway.ports import Agent, Attempt, Kept, KeptFile, Key, Session
+from gateway.ports import Agent, Attempt, Kept, KeptFile, Key, Look, Session
+from normalizer import conversation as agents
+from normalizer.model import Media
 
 
 def attempt(step=1, number=1, message="msg_1"):
@@ -133,6 +135,60 @@ async def test_received_files_are_pending_until_they_are_fetched(store):
     assert (await store.file("med_1_0")).why == "gone"
     await append(store, received("0", minute=0, parts=(picture("ref-0"),)))  # told again
     assert (await store.file("med_0_0")).state == "kept"
+
+
+def uploaded(minute, **fields):
+    """A file whose id says when it came, in minutes from AT."""
+    milliseconds = int((AT + timedelta(minutes=minute)).timestamp() * 1000)
+    return KeptFile(f"med_{milliseconds:012x}{minute:020x}", "main", "kept", mime="image/png", size=7, **fields)
+
+
+async def test_what_was_seen_of_a_file_is_kept(house):
+    store = await house.open()
+    file = uploaded(1)
+    await store.add_file(file)
+    look = Look(640, 480, 1.25, thumbnail=True)
+    assert await store.note_look(file.id, look)
+    store = await reopened(house, store)
+    assert await store.file(file.id) == dataclasses.replace(file, look=look)
+    await store.change_file(dataclasses.replace(file, state="failed", why="erased"))
+    assert not await store.note_look(file.id, look)
+    assert not await store.note_look("med_nothing", look)
+    assert (await store.file(file.id)).look is None
+
+
+async def test_old_files_are_removed_oldest_first(store):
+    files = [uploaded(minute, path="x", account="bot" if minute == 2 else "", ref="r") for minute in range(1, 6)]
+    for file in reversed(files):
+        await store.add_file(file)
+    await store.add_file(dataclasses.replace(uploaded(0), state="failed", why="gone"))
+    await store.note_look(files[0].id, Look(thumbnail=True))
+    before = AT + timedelta(minutes=5)
+    assert list(await store.remove_files(before, 3, "too old")) == [file.id for file in files[:3]]
+    assert list(await store.remove_files(before, 3, "too old")) == [files[3].id]  # the fifth is not from before
+    assert list(await store.remove_files(before, 3, "too old")) == []
+    removed = await store.file(files[0].id)
+    assert removed == dataclasses.replace(files[0], state="removed", why="too old", path="", ref="", look=None)
+    ids = [file.id for file in files]
+    assert await store.lasting_files([*ids, "med_nothing"]) == {ids[4]}
+
+
+async def test_an_upload_that_a_message_holds_is_not_left_over(store):
+    sent, unsent, received_one = uploaded(1), uploaded(2), uploaded(3, account="bot", conversation="cnv_ann")
+    for file in (sent, unsent, received_one):
+        await store.add_file(file)
+    await append(store, received("1"))
+    asked = agents.Asked("msg_x", (Media(media_type="image", media=sent.id, mime="image/png"),), "idem:x")
+    await store.append("cnv_ann", lambda view: agents.reply(view, asked, stamp(), {"bot": "telegram"}))
+    assert list(await store.remove_files(AT + timedelta(days=1), 9, "never sent", unsent=True)) == [unsent.id]
+    assert (await store.file(sent.id)).conversation == "cnv_ann"
+    await store.rebuild(lambda *_: None)
+    assert (await store.file(sent.id)).state == (await store.file(received_one.id)).state == "kept"
+
+
+async def test_files_on_their_way_last(store):
+    await append(store, received("1", parts=(picture("ref"),)))
+    assert await store.lasting_files(["med_1_0"]) == {"med_1_0"}
 
 
 # Keys.

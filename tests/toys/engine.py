@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
@@ -85,14 +86,13 @@ class Engine:
     async def status(self, message_id: str) -> str:
         return (await self.message(message_id)).status
 
-    async def becomes(self, message_id: str, status: str, turn: float = 0.0, tries: int = 2000) -> Message:
+    async def becomes(self, message_id: str, status: str, turn: float = 0.0) -> Message:
         """The message, once it has this status; time may be turned meanwhile."""
-        for _ in range(tries):
-            found = await self.message(message_id)
-            if found.status == status:
-                return found
+        ends = time.monotonic() + 60
+        while (found := await self.message(message_id)).status != status:
+            assert time.monotonic() < ends, f"it is {found.status}, not {status}: {found.failure}"
             self.clock.turn(turn)
-        raise AssertionError(f"it is {found.status}, not {status}: {found.failure}")
+        return found
 
     async def conversations(self) -> list[str]:
         page = await self.store.conversations(Wanted(limit=200))

@@ -6,8 +6,11 @@ import { html, useEffect, useLayoutEffect, useRef, useState } from '../html.js';
 import { t } from '../i18n.js';
 import { refused, sendDraft, setRefused } from '../sending.js';
 import { now, settings } from '../store.js';
+import { typedIn } from '../writing.js';
+import { Answering } from './answering.js';
 import { attach, Attachments, filesOf, uploads } from './attachments.js';
 import { Choices, choicesLack } from './choices.js';
+import { Fitting } from './fitting.js';
 import { Icon } from './icons.js';
 import { Whereto } from './whereto.js';
 
@@ -68,6 +71,7 @@ export function Composer({ id, conversation }) {
   /** @param {any} event */
   function write(event) {
     setDraft(id, note ? { note: event.target.value } : { text: event.target.value });
+    if (!note) typedIn(id);
     setLack('');
     setEager(false);
   }
@@ -100,12 +104,14 @@ export function Composer({ id, conversation }) {
     </div>
     ${!note && html`<${Window} conversation=${conversation} />`}
     ${problem && html`<${Refused} id=${id} problem=${problem} />`}
+    <${Answering} id=${id} />
     <textarea id="composer-text" ref=${area} rows="2" dir="auto" value=${text} onInput=${write} onKeyDown=${typed}
       onPaste=${(/** @type {ClipboardEvent} */ event) => given(event, event.clipboardData)}
       aria-label=${note ? t('composer.note_label') : held.labels ? t('choices.question') : t('composer.reply_label', { name: personName(conversation.person) })}
       placeholder=${note ? t('composer.note_hint') : held.labels ? t('choices.question_hint') : t('composer.reply_hint')}></textarea>
     ${!note && held.labels && html`<${Choices} id=${id} labels=${held.labels} />`}
     ${!note && html`<${Attachments} id=${id} />`}
+    ${!note && html`<${Fitting} id=${id} account=${conversation.account} held=${held} />`}
     <div class="foot">
       ${!note && html`<input ref=${picker} type="file" accept="image/*" multiple hidden aria-label=${t('attach.picture')}
           onChange=${(/** @type {any} */ event) => { attach(id, [...event.target.files]); event.target.value = ''; }} />

@@ -4,9 +4,10 @@ import { LANGUAGES, locale, speak, t } from '../i18n.js';
 import { SHORTCUTS } from '../keys.js';
 import { signOut } from '../session.js';
 import { dialog, session, setSettings, settings } from '../store.js';
+import { Accounts } from './accounts.js';
 import { Icon } from './icons.js';
 
-const CONTENT = { help: Help, settings: Settings, account: Account };
+const CONTENT = { help: Help, settings: Settings, account: Account, accounts: Accounts };
 
 export function Dialogs() {
   const open = dialog.value;

@@ -1,44 +1,44 @@
 /** One message or note: what was said, when, how far it got, and what to do when it did not. */
 import { sentence } from '../actions.js';
-import { actorName, clockTime, exactTime, gist, shownAt } from '../format.js';
+import { actorName, clockTime, dayOf, exactTime, shortTime, shownAt } from '../format.js';
 import { html, useState } from '../html.js';
 import { has, t } from '../i18n.js';
 import { resend, settle, takeBack, tryAgain } from '../sending.js';
 import { say } from '../store.js';
+import { Acts, Deleting, Editing } from './acts.js';
 import { Icon, Tick } from './icons.js';
-import { Part } from './parts.js';
+import { Part, Parts } from './parts.js';
+import { Quoted } from './quoted.js';
+import { Reactions } from './reactions.js';
 
 /** @typedef {import('../types.js').Message} Message */
 
-/** @param {{line: Message, joined: boolean, last: boolean, resent: boolean, quoted: Message|undefined}} props */
-export function Line({ line, joined, last, resent, quoted }) {
+/** @param {{line: Message, joined: boolean, last: boolean, resent: boolean, entry: boolean, quoted: Message|undefined}} props */
+export function Line({ line, joined, last, resent, entry, quoted }) {
+  const [doing, setDoing] = useState(/** @type {''|'edit'|'delete'} */ (''));
   const ours = line.direction === 'out';
   const trouble = ours && !line.deleted_at && (line.status === 'failed' || line.status === 'uncertain' || line.local?.state === 'stuck');
-  const only = (/** @type {string} */ type) => line.parts.length > 0 && line.parts.every((part) => part.kind === 'media' && part.media_type === type && !part.caption);
-  const look = only('sticker') ? ' sticker-only' : only('image') ? ' picture-only' : '';
-  return html`<article class=${`line ${ours ? 'out' : 'in'}${joined ? ' joined' : ''}${look}${trouble ? ' trouble' : ''}`} data-id=${line.id}>
+  const gone = line.deleted_at;
+  const done = () => { setDoing(''); document.getElementById('timeline')?.focus({ preventScroll: true }); };
+  const only = (/** @type {string[]} */ types) => !line.reply_to && line.parts.length > 0 && line.parts.every((part) => part.kind === 'media' && types.includes(part.media_type || '') && !part.caption);
+  const look = gone ? ' gone' : only(['sticker']) ? ' sticker-only' : only(['image', 'video']) ? ' picture-only' : '';
+  return html`<article class=${`line ${ours ? 'out' : 'in'}${joined ? ' joined' : ''}${look}${trouble ? ' trouble' : ''}`} data-id=${(line.members || [line]).map((one) => one.id).join(' ')}>
     ${!joined && html`<h3 class="unseen">${ours ? actorName(line.author) : line.author.name || t('actor.someone')}</h3>`}
-    <div class="bubble">
-      ${line.reply_to && html`<blockquote dir="auto">${quoted ? gist(quoted) : t('line.quoted')}</blockquote>`}
-      ${line.deleted_at
-        ? html`<p class="quiet">${t('line.deleted')}</p>`
-        : line.parts.map((part, at) => html`<${Part} key=${at} part=${part} />`)}
-      <${Reactions} reactions=${line.reactions} />
-    </div>
+    ${doing === 'edit' && !gone ? html`<${Editing} line=${line} done=${done} />` : html`<div class="said"><div class="bubble">
+      ${gone
+        ? html`<p title=${exactTime(gone)}>${t('line.deleted_at', { time: dayOf(gone) === dayOf(new Date().toISOString()) ? clockTime(gone) : shortTime(gone) })}</p>`
+        : html`<${Quoted} line=${line} quoted=${quoted} /><${Parts} parts=${line.parts} />`}
+    </div><${Acts} line=${line} entry=${entry} begin=${setDoing} /></div>`}
+    ${doing === 'delete' && !gone && html`<${Deleting} line=${line} done=${done} />`}
+    <${Reactions} line=${line} />
     ${(last || trouble || line.edited_at) && html`<p class="meta">
-      ${line.edited_at && !line.deleted_at && html`<span title=${exactTime(line.edited_at)}>${t('line.edited')} ·</span>`}
+      ${line.edited_at && !gone && html`<span title=${exactTime(line.edited_at)}>${t('line.edited')} ·</span>`}
       <time title=${exactTime(shownAt(line))}>${clockTime(shownAt(line))}</time>
       ${ours && html`<span class="by">${actorName(line.author)}</span>`}
-      ${ours && !line.deleted_at && html`<${Tick} status=${line.local?.state === 'stuck' ? 'uncertain' : line.status} label=${line.local?.state === 'stuck' ? t('line.stuck') : t(`tick.${line.status}`)} />`}
+      ${ours && !gone && html`<${Tick} status=${line.local?.state === 'stuck' ? 'uncertain' : line.status} label=${line.local?.state === 'stuck' ? t('line.stuck') : t(`tick.${line.status}`)} />`}
     </p>`}
     ${trouble && html`<${Trouble} line=${line} resent=${resent} />`}
   </article>`;
-}
-
-/** @param {{reactions: any[]}} props */
-function Reactions({ reactions }) {
-  const emoji = (reactions || []).map((one) => (typeof one === 'string' ? one : one.emoji)).filter(Boolean);
-  return emoji.length ? html`<p class="reactions" aria-label=${t('line.reactions')}>${emoji.join(' ')}</p>` : null;
 }
 
 /** The reason in a sentence and what to do, beside the thing that failed. @param {{line: Message, resent: boolean}} props */

@@ -1,6 +1,6 @@
 /** Pictures, sound, films and files, which may still be on their way to us. */
 import { html, useEffect, useRef, useState } from '../html.js';
-import { sizeText } from '../format.js';
+import { lengthText, sizeText } from '../format.js';
 import { t } from '../i18n.js';
 import { Icon } from './icons.js';
 
@@ -22,13 +22,13 @@ async function ask(address) {
   }
 }
 
-/** @typedef {'ready'|'coming'|'gone'} Stage */
+/** @typedef {'ready'|'coming'|'gone'|'strange'} Stage strange: it is here, and no browser's picture, sound or film */
 
 /**
  * An element could not show its file: finds out whether it is still being fetched, and waits for it if so.
- * @param {string} address
+ * @param {string} address @param {() => void} [missing] there is no such form of it
  */
-function useArrival(address) {
+function useArrival(address, missing) {
   const [stage, setStage] = useState(/** @type {Stage} */ ('ready'));
   const [turn, setTurn] = useState(0);
   const tries = useRef(0);
@@ -41,11 +41,14 @@ function useArrival(address) {
     if ((status === 202 || status === 0 || status >= 500) && tries.current < PATIENCE) {
       setStage('coming');
       timer.current = window.setTimeout(broken, wait * 1000);
+    } else if (missing && status >= 400 && status < 500) {
+      setStage('ready');
+      missing();
     } else if (status === 200 && turn < 2) {
       setTurn(turn + 1);
       setStage('ready');
     } else {
-      setStage('gone');
+      setStage(status === 200 ? 'strange' : 'gone');
     }
   }
 
@@ -70,29 +73,45 @@ function Absent({ stage, part }) {
 
 /** @param {{part: import('../types.js').Part}} props */
 function Picture({ part }) {
-  const { stage, source, broken } = useArrival(mediaAddress(part.media || ''));
+  const full = mediaAddress(part.media || '');
+  const [small, setSmall] = useState(part.media_type === 'image' && part.mime !== 'image/gif');
+  const { stage, source, broken } = useArrival(small ? `${full}?size=thumbnail` : full, small ? () => setSmall(false) : undefined);
   const large = useRef(/** @type {HTMLDialogElement|null} */ (null));
   const [open, setOpen] = useState(false);
   const words = part.alt || part.name || t('gist.image');
   useEffect(() => { if (open) large.current?.showModal(); }, [open]);
+  if (stage === 'strange') return html`<${File} part=${part} />`;
   if (stage !== 'ready') return html`<${Absent} stage=${stage} part=${part} />`;
   const shut = () => large.current?.close();
   return html`<button type="button" class=${`picture ${part.media_type}`} aria-label=${t('media.enlarge', { name: words })} onClick=${() => setOpen(true)}>
-      <img src=${source} alt=${words} loading="lazy" decoding="async" onError=${broken} /></button>
+      <img src=${source} alt=${words} width=${part.width} height=${part.height} loading="lazy" decoding="async" onError=${broken} /></button>
     ${open && html`<dialog class="large" ref=${large} aria-label=${words} onClose=${() => setOpen(false)} onClick=${shut}>
-      <img src=${source} alt=${words} />
-      <p><a href=${source} download=${part.name || ''} onClick=${(/** @type {Event} */ event) => event.stopPropagation()}>${t('media.download')}</a>
+      <img src=${full} alt=${words} />
+      <p><a href=${full} download=${part.name || ''} onClick=${(/** @type {Event} */ event) => event.stopPropagation()}>${t('media.download')}</a>
         <button type="button" onClick=${shut}>${t('dialog.close')}</button></p></dialog>`}`;
 }
 
 /** @param {{part: import('../types.js').Part}} props */
 function Player({ part }) {
   const { stage, source, broken } = useArrival(mediaAddress(part.media || ''));
+  if (stage === 'strange') return html`<${File} part=${part} />`;
   if (stage !== 'ready') return html`<${Absent} stage=${stage} part=${part} />`;
   const words = part.name || t(`gist.${part.media_type}`);
-  return part.media_type === 'video'
-    ? html`<video controls preload="metadata" src=${source} aria-label=${words} onError=${broken}></video>`
-    : html`<audio controls preload="metadata" src=${source} aria-label=${words} onError=${broken}></audio>`;
+  if (part.media_type === 'video') {
+    return html`<video controls preload="metadata" src=${source} width=${part.width} height=${part.height} aria-label=${words} onError=${broken}></video>`;
+  }
+  return html`<figure class="sound"><figcaption><${Icon} name=${part.media_type === 'voice' ? 'voice' : 'sound'} size=${16} />
+      <span dir="auto">${words}</span>${part.duration ? html`<time>${lengthText(part.duration)}</time>` : null}</figcaption>
+    <audio controls preload="metadata" src=${source} aria-label=${words} onError=${broken}></audio></figure>`;
+}
+
+/** What stands in a grid when it came together. @param {import('../types.js').Part} part */
+export const isVisual = (part) => part.kind === 'media' && (part.media_type === 'image' || part.media_type === 'video');
+
+/** @param {{parts: import('../types.js').Part[]}} props */
+export function Grid({ parts }) {
+  return html`<ul class=${parts.length > 4 || parts.length === 3 ? 'grid three' : 'grid'} aria-label=${t('media.album', { n: parts.length })}>
+    ${parts.map((part, at) => html`<li key=${part.media || at}><${Media} part=${part} /></li>`)}</ul>`;
 }
 
 /** @param {{part: import('../types.js').Part}} props */

@@ -4,6 +4,7 @@ import { t } from '../i18n.js';
 import { unread } from '../list.js';
 import { go } from '../place.js';
 import { connection, dialog, session } from '../store.js';
+import { Ailing } from './accounts.js';
 import { Icon } from './icons.js';
 
 /** @param {string} name */
@@ -16,6 +17,7 @@ export function Rail() {
     <button class="here" type="button" aria-current="page" title=${t('rail.inbox')} onClick=${() => go({ id: '' })}
       aria-label=${unread.value ? t('rail.inbox_unread', { n: unread.value }) : t('rail.inbox')}><${Icon} name="inbox" size=${20} /></button>
     <span class="gap"></span>
+    <${Ailing} />
     <span class=${`light ${connection.value}`} role="status" title=${t(`live.${connection.value}.long`)}>
       <i></i><span>${t(`live.${connection.value}`)}</span></span>
     <button type="button" title=${t('rail.help')} aria-label=${t('rail.help')} onClick=${() => { dialog.value = 'help'; }}><${Icon} name="help" size=${20} /></button>

@@ -1,5 +1,6 @@
 /** The lines of a conversation. It stays at the end when the reader is there, and where they are when they are not. */
 import { markRead, sentence } from '../actions.js';
+import { isOut } from '../amending.js';
 import { arrangeLines } from '../arrange.js';
 import { cell } from '../conversations.js';
 import { dayName, exactTime, gist, personName, shownAt } from '../format.js';
@@ -81,13 +82,22 @@ export function Timeline({ id }) {
   }
 
   return html`<div class="timeline-frame">
-    <div class="timeline" id="timeline" role="log" aria-live="off" aria-label=${t('timeline.label')} tabindex="0" ref=${box} onScroll=${scrolled}>
+    <div class="timeline" id="timeline" role="log" aria-live="off" aria-label=${t('timeline.label')} tabindex="0" ref=${box} onScroll=${scrolled} onKeyDown=${walk}>
       <${Top} id=${id} />
       <${Items} lines=${all} id=${id} />
       ${typing.value.has(id) && html`<p class="event">${t('timeline.typing', { name: cell(id).value ? personName(/** @type {any} */ (cell(id).value).person) : '' })}</p>`}
     </div>
     ${missed > 0 && html`<button type="button" class="floating" onClick=${end}><${Icon} name="down" size=${16} /> ${t('timeline.new', { n: missed })}</button>`}
   </div>`;
+}
+
+/** From one line's menu to the next, without a stop at each on the way through the page. @param {KeyboardEvent} event */
+function walk(event) {
+  const step = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0;
+  if (!step || !(event.target instanceof HTMLElement) || !event.target.matches('.more')) return;
+  const all = /** @type {HTMLElement[]} */ ([...document.querySelectorAll('#timeline .more')]);
+  event.preventDefault();
+  all[all.indexOf(event.target) + step]?.focus();
 }
 
 /** What stands above the first line. @param {{id: string}} props */
@@ -111,6 +121,7 @@ function Items({ lines, id }) {
   const resent = new Set(lines.map((line) => line.resend_of).filter(Boolean));
   const byId = new Map(lines.map((line) => [line.id, line]));
   accounts.value; // the names of our ends may come later
+  const newest = lines.findLast((line) => isOut(line))?.id;
   return arrangeLines(lines).map(({ kind, key, line, joined, last }) => {
     if (kind === 'day') return html`<h2 key=${key} class="divider" title=${exactTime(shownAt(line))}><span>${dayName(shownAt(line))}</span></h2>`;
     if (kind === 'episode') return html`<p key=${key} class="divider episode"><span>${t('timeline.episode')}</span></p>`;
@@ -118,6 +129,7 @@ function Items({ lines, id }) {
     if (kind === 'event') return html`<${Event} key=${key} line=${line} />`;
     if (kind === 'note') return html`<${Note} key=${key} line=${line} />`;
     const quoted = line.reply_to ? byId.get(line.reply_to) : undefined;
-    return html`<${Line} key=${key} line=${line} joined=${joined} last=${last} resent=${resent.has(line.id)} quoted=${quoted} />`;
+    return html`<${Line} key=${key} line=${line} joined=${joined} last=${last} resent=${resent.has(line.id)}
+      entry=${(line.members || [line]).some((one) => one.id === newest)} quoted=${quoted} />`;
   });
 }

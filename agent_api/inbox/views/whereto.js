@@ -1,21 +1,9 @@
 /** Where a reply goes and from what; where there is a choice, the line is the menu. */
-import { get } from '../api.js';
 import { draft, setDraft } from '../drafts.js';
 import { accountName, channelName, identityChannel, personName } from '../format.js';
-import { html, useEffect } from '../html.js';
+import { html } from '../html.js';
 import { t } from '../i18n.js';
 import { accounts } from '../store.js';
-
-let asked = false;
-
-/** Reads our ends, once, when somebody can be met in more than one way. */
-function readAccounts() {
-  if (asked) return;
-  asked = true;
-  get('/v1/accounts').then((answer) => {
-    accounts.value = new Map(answer.data.map((/** @type {any} */ one) => [one.name, one]));
-  }, () => { asked = false; });
-}
 
 /** @param {any} account */
 const channelOf = (account) => account.channel || account.connector;
@@ -26,6 +14,7 @@ function ways(conversation) {
   return [...accounts.value.values()].filter((account) => {
     if (account.brand && account.brand !== conversation.brand) return false;
     if (account.name === conversation.account) return true;
+    if (conversation.person.identities.length < 2) return false;
     const channel = channelOf(account);
     return channels.has(channel) || (channels.has('phone') && (channel === 'sms' || channel === 'twilio'));
   });
@@ -33,7 +22,6 @@ function ways(conversation) {
 
 /** @param {{id: string, conversation: import('../types.js').Conversation, note: boolean}} props */
 export function Whereto({ id, conversation, note }) {
-  useEffect(() => { if (conversation.person.identities.length > 1) readAccounts(); }, [id]);
   if (note) return html`<span class="whereto">${t('whereto.note')}</span>`;
   const name = personName(conversation.person);
   const options = ways(conversation);

@@ -27,9 +27,13 @@ _INTO = {
     "provider_ids": ("INSERT OR IGNORE INTO provider_ids", ""),
     "people": ("INSERT OR REPLACE INTO people", ""),
     "identities": ("INSERT OR IGNORE INTO identities", ""),
-    "files": ("INSERT OR IGNORE INTO files", ""),
+    "files": (
+        "INSERT OR IGNORE INTO files (id, brand, state, account, conversation, ref, mime, name, size, path, why)",
+        "",
+    ),
 }
 """How the rows that a fold makes are written, many in a statement."""
+_SAID = {"message.received", "message.queued", "message.echoed", "note.added"}
 _SETTLED = {"message.sent", "message.failed", "message.uncertain"}
 
 
@@ -124,13 +128,13 @@ class Fold:
         line = apply_to_line(lines.get(about) or self._earlier(record, about), record)
         if line is not None:
             lines[about] = line
-            if record.kind in {"message.received", *_SETTLED}:
+            if record.kind in {"message.received", "message.echoed", *_SETTLED}:
                 known_by = ((line.account or "", provider_id, line.id) for provider_id in line.provider_ids)
                 self._rows["provider_ids"].extend(known_by)
         return line
 
     def _earlier(self, record: Record, about: str) -> Message | None:
-        return None if record.kind in {"message.received", "message.queued", "note.added"} else self.line(about)
+        return None if record.kind in _SAID else self.line(about)
 
     def _fold_aside(self, record: Record) -> None:
         """What a record says beside its conversation and its line."""
@@ -142,12 +146,20 @@ class Fold:
         if record.kind == "message.queued":
             row = (record.data["message"]["id"], record.stream, record.account, record.seq, rows.millis(record.at))
             self._db.execute("INSERT OR REPLACE INTO unsettled VALUES (?, ?, ?, ?, ?)", row)
+            self._fold_uploads(record)
         elif record.kind == "message.deferred":
             send_at = time(record.data["send_at"])
             due = (rows.millis(send_at), record.data["message"])
             self._db.execute("UPDATE unsettled SET send_at = ? WHERE message = ?", due)
         elif record.kind in _SETTLED and "provider_id" not in record.data:
             self._db.execute("DELETE FROM unsettled WHERE message = ?", (record.data["message"],))
+
+    def _fold_uploads(self, record: Record) -> None:
+        """Uploads that a message holds are not left over."""
+        for part in record.data["message"]["parts"]:
+            if part.get("media"):
+                sent = "UPDATE files SET conversation = ? WHERE id = ? AND account = '' AND conversation = ''"
+                self._db.execute(sent, (record.stream, part["media"]))
 
     def _fold_person(self, record: Record) -> None:
         said = record.data

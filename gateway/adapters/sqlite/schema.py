@@ -90,7 +90,18 @@ CREATE INDEX kept_by_time ON kept (at);
 CREATE INDEX attempts_by_time ON attempts (started_at)
 """
 
-MIGRATIONS = (_TRUTH + _VIEWS, _NEWS_WITH_ITS_TIME)
+_FILES_THAT_GO = """
+ALTER TABLE files ADD COLUMN look TEXT;
+CREATE INDEX files_kept ON files (id) WHERE state = 'kept';
+CREATE INDEX files_unsent ON files (id) WHERE state = 'kept' AND account = '' AND conversation = '';
+UPDATE files SET conversation = sent.stream FROM (
+    SELECT records.stream, json_extract(part.value, '$.media') AS media
+    FROM records, json_each(CAST(records.data AS TEXT), '$.message.parts') AS part
+    WHERE records.kind = 'message.queued'
+) AS sent WHERE files.id = sent.media AND files.account = '' AND files.conversation = ''
+"""
+
+MIGRATIONS = (_TRUTH + _VIEWS, _NEWS_WITH_ITS_TIME, _FILES_THAT_GO)
 """Entry ``n`` makes a file of version ``n`` one of version ``n + 1``. Never change one that has shipped: add."""
 
 

@@ -27,6 +27,7 @@ from gateway.ports import (
     KeptFile,
     Key,
     LinePage,
+    Look,
     PersonPage,
     Session,
     Unavailable,
@@ -137,9 +138,9 @@ class SqliteStore:
         """See ``gateway.ports.Log``."""
         return await self._read(rows.by_key, key)
 
-    async def bind(self, brand: str, identity: str, proposal: Place) -> Place:
+    async def bind(self, brand: str, identity: str, proposal: Place, aliases: Sequence[str] = ()) -> Place:
         """See ``gateway.ports.Log``."""
-        return await self._writer.run(lambda db: _bind(db, brand, identity, proposal))
+        return await self._writer.run(lambda db: truths.bind(db, brand, (identity, *aliases), proposal))
 
     async def feed(self, after: int, limit: int) -> Sequence[Record]:
         """See ``gateway.ports.Log``."""
@@ -227,6 +228,10 @@ class SqliteStore:
         """See ``gateway.ports.Leftovers``."""
         return await self._read(truths.kept_one, kept_id)
 
+    async def forget_kept(self, kept_id: str) -> None:
+        """See ``gateway.ports.Leftovers``."""
+        await self._writer.run(lambda db: db.execute("DELETE FROM kept WHERE id = ?", (kept_id,)))
+
     async def keep_unmatched(self, account: str, provider_id: str, event_id: str, event: str) -> None:
         """See ``gateway.ports.Leftovers``."""
         self._unmatched.add((account, provider_id))  # before the write, so that nobody who looks later misses it
@@ -268,6 +273,19 @@ class SqliteStore:
     async def pending_files(self, limit: int) -> Sequence[KeptFile]:
         """See ``gateway.ports.Files``."""
         return await self._view(truths.pending_files, limit)
+
+    async def note_look(self, media_id: str, look: Look) -> bool:
+        """See ``gateway.ports.Files``."""
+        return await self._writer.run(lambda db: truths.note_look(db, media_id, look))
+
+    async def remove_files(self, before: datetime, limit: int, why: str, *, unsent: bool = False) -> Sequence[str]:
+        """See ``gateway.ports.Files``. Waits for the views, which say what has been sent."""
+        await self._writer.views_at_head()
+        return await self._writer.run(lambda db: truths.remove_files(db, before, limit, why, unsent=unsent))
+
+    async def lasting_files(self, media_ids: Sequence[str]) -> set[str]:
+        """See ``gateway.ports.Files``."""
+        return await self._view(truths.lasting_files, media_ids)
 
     async def add_key(self, key: Key) -> bool:
         """See ``gateway.ports.Keyring``."""
@@ -316,14 +334,3 @@ class SqliteStore:
     async def set_value(self, name: str, value: str, *, once: bool = False) -> str:
         """See ``gateway.ports.Settings``."""
         return await self._writer.run(lambda db: keyring.set_value(db, name, value, once=once))
-
-
-def _bind(db: sqlite3.Connection, brand: str, identity: str, proposal: Place) -> Place:
-    db.execute(
-        "INSERT OR IGNORE INTO identities VALUES (?, ?, ?, ?)",
-        (brand, identity, proposal.person, proposal.conversation),
-    )
-    found = db.execute(
-        "SELECT person, conversation FROM identities WHERE brand = ? AND identity = ?", (brand, identity)
-    ).fetchone()
-    return Place(*found)

@@ -11,10 +11,11 @@ import orjson
 
 from connectors.api import Answer
 from gateway.adapters.sqlite import rows
-from gateway.ports import Attempt, Kept, KeptFile
+from gateway.ports import Attempt, Kept, KeptFile, Look
+from normalizer.decision import Place
 
 _ATTEMPT = "id, message, step, number, name, part, started_at, status, headers, body, error, never_sent"
-_FILE = "id, brand, state, account, conversation, ref, mime, name, size, path, why"
+_FILE = "id, brand, state, account, conversation, ref, mime, name, size, path, why, look"
 
 
 def begin(db: sqlite3.Connection, attempt: Attempt) -> bool:
@@ -157,17 +158,67 @@ def write_file(db: sqlite3.Connection, file: KeptFile) -> None:
         file.size,
         file.path,
         file.why,
+        None if file.look is None else _look_row(file.look),
     )
-    db.execute(f"INSERT OR REPLACE INTO files ({_FILE}) VALUES ({', '.join('?' * 11)})", row)
+    db.execute(f"INSERT OR REPLACE INTO files ({_FILE}) VALUES ({', '.join('?' * 12)})", row)
 
 
 def file(db: sqlite3.Connection, media_id: str) -> KeptFile | None:
     """One file."""
     found = db.execute(f"SELECT {_FILE} FROM files WHERE id = ?", (media_id,)).fetchone()
-    return None if found is None else KeptFile(*found)
+    return None if found is None else _file(found)
 
 
 def pending_files(db: sqlite3.Connection, limit: int) -> Sequence[KeptFile]:
     """Received files whose bytes are still to be fetched, oldest first."""
     found = db.execute(f"SELECT {_FILE} FROM files WHERE state = 'pending' ORDER BY id LIMIT ?", (limit,))
-    return [KeptFile(*one) for one in found]
+    return [_file(one) for one in found]
+
+
+def note_look(db: sqlite3.Connection, media_id: str, look: Look) -> bool:
+    """Note what was seen of a file; False if its bytes are not kept any more."""
+    noted = db.execute("UPDATE files SET look = ? WHERE id = ? AND state = 'kept'", (_look_row(look), media_id))
+    return noted.rowcount == 1
+
+
+def remove_files(db: sqlite3.Connection, before: datetime, limit: int, why: str, *, unsent: bool) -> Sequence[str]:
+    """Call kept files from before this time removed; which ones. Their ids begin with the time, in milliseconds."""
+    which = "INDEXED BY files_kept WHERE state = 'kept'"
+    if unsent:
+        which = "INDEXED BY files_unsent WHERE state = 'kept' AND account = '' AND conversation = ''"
+    gone = db.execute(
+        "UPDATE files SET state = 'removed', why = ?, ref = '', path = '', look = NULL WHERE id IN"
+        f" (SELECT id FROM files {which} AND id < ? ORDER BY id LIMIT ?) RETURNING id",
+        (why, f"med_{rows.millis(before):012x}", limit),
+    )
+    return sorted(media_id for (media_id,) in gone)
+
+
+def lasting_files(db: sqlite3.Connection, media_ids: Sequence[str]) -> set[str]:
+    """Which of these have bytes on disk, or soon will."""
+    asked = orjson.dumps(list(media_ids)).decode()
+    wanted = "SELECT id FROM files WHERE id IN (SELECT value FROM json_each(?)) AND state IN ('kept', 'pending')"
+    return {media_id for (media_id,) in db.execute(wanted, (asked,))}
+
+
+def _file(found: tuple[Any, ...]) -> KeptFile:
+    look = found[-1]
+    return KeptFile(*(*found[:-1], None if look is None else Look(**orjson.loads(look))))
+
+
+def _look_row(look: Look) -> str:
+    return orjson.dumps(look).decode()
+
+
+def bind(db: sqlite3.Connection, brand: str, identities: Sequence[str], proposal: Place) -> Place:
+    """Whose the first identity is: as bound, else as the first bound one of the others, else the proposal."""
+    place = proposal
+    for identity in identities:
+        asked = "SELECT person, conversation FROM identities WHERE brand = ? AND identity = ?"
+        found = db.execute(asked, (brand, identity)).fetchone()
+        if found is not None:
+            place = Place(*found)
+            break
+    rows_ = [(brand, identity, place.person, place.conversation) for identity in identities]
+    db.executemany("INSERT OR IGNORE INTO identities VALUES (?, ?, ?, ?)", rows_)
+    return place

@@ -1,89 +1,105 @@
-// One message as Telegram would show it: text, picture, file, place, card, quote, buttons, reactions, time.
+// One message, or one album, as Telegram shows it: quote, content, words, time, buttons, reactions.
 
-import { closeOnBackdrop, h, icon } from "./dom.js";
+import { h, icon } from "./dom.js";
 import { fullDate, t, time } from "./i18n.js";
+import { item, menu } from "./menu.js";
+import { file, film, kindOf, music, picture, piece } from "./pieces.js";
 import { rich } from "./text.js";
 
-function picture(message, place) {
-  const full = message.photo.at(-1);
-  const address = `api/${place}/files/${encodeURIComponent(full.file_id)}`;
-  const scale = Math.min(1, 264 / full.width, 320 / full.height);
-  const size = { width: Math.max(40, Math.round(full.width * scale)), height: Math.max(40, Math.round(full.height * scale)) };
-  const alt = message.caption || t("picture");
-  const show = () =>
-    closeOnBackdrop(h("dialog", { class: "viewer", "aria-label": alt },
-      h("img", { src: address, alt }),
-      h("form", { method: "dialog" }, h("button", { class: "quiet", "aria-label": t("close") }, icon("close")))));
-  return h("button", { type: "button", class: "picture", "aria-label": t("picture.open", { what: alt }), onclick: show },
-    h("img", { src: address, alt: "", loading: "lazy", ...size }));
-}
-
-function file(what, name, place) {
-  const size = what.file_size > 1e6 ? t("size.mb", { n: (what.file_size / 1e6).toFixed(1) }) : t("size.kb", { n: Math.ceil(what.file_size / 1e3) });
-  return h("a", { class: "file", href: `api/${place}/files/${encodeURIComponent(what.file_id)}`, download: name },
-    icon("file"), h("span", {}, h("strong", {}, name), h("small", {}, size)));
-}
-
-function content(message, place) {
-  const parts = [];
-  if (message.photo) parts.push(picture(message, place));
-  if (message.document) parts.push(file(message.document, message.document.file_name || t("file"), place));
-  if (message.voice) parts.push(file(message.voice, t("voice"), place));
-  if (message.location) {
-    const { latitude, longitude } = message.location;
-    parts.push(h("p", { class: "card" }, h("strong", {}, t("location")), ` ${latitude.toFixed(5)}, ${longitude.toFixed(5)}`));
-  }
-  if (message.contact) {
-    const name = [message.contact.first_name, message.contact.last_name].filter(Boolean).join(" ");
-    parts.push(h("p", { class: "card" }, h("strong", {}, name), ` ${message.contact.phone_number}`));
-  }
-  const text = message.text ?? message.caption;
-  if (text) parts.push(h("div", { class: "text", dir: "auto" }, rich(text, message.entities || message.caption_entities)));
-  return parts;
-}
+const QUICK = ["👍", "❤", "😁", "🔥", "👏", "🎉", "😢", "🙏"];
+const BARE = new Set(["sticker", "video_note"]); // shown without a bubble
+const WIDE = new Set(["photo", "video", "animation", "location", "venue"]); // reach to its edge
+const EDITABLE = ["text", "photo", "video", "audio", "voice", "animation", "document"];
 
 export function excerpt(message) {
   const text = message.text || message.caption;
   if (text) return text.length > 80 ? `${text.slice(0, 80)}…` : text;
-  const kind = ["photo", "document", "voice", "location", "contact"].find((name) => message[name]) || "message";
-  return t(`kind.${kind}`);
+  if (message.sticker) return t("sticker.of", { emoji: message.sticker.emoji || "" });
+  return t(`kind.${kindOf(message)}`);
 }
 
-function button(item, kept, actions) {
-  if (item.url) {
-    return h("a", { class: "inline", href: /^https?:/i.test(item.url) ? item.url : "#", target: "_blank", rel: "noopener noreferrer" }, item.text, " ↗");
+function words(message) {
+  const text = message.text ?? message.caption;
+  return text ? h("div", { class: "text", dir: "auto" }, rich(text, message.entities || message.caption_entities)) : null;
+}
+
+function quoted(message, actions) {
+  const { reply_to_message: about, quote } = message;
+  if (!about) return null;
+  const who = about.from?.is_bot ? about.from.first_name : t("you");
+  return h("button", { type: "button", class: "quote", "aria-label": t("quote.of", { what: quote?.text || excerpt(about) }), onclick: () => actions.show(about.message_id) },
+    h("strong", { dir: "auto" }, who), h("span", { dir: "auto" }, quote ? rich(quote.text, quote.entities) : excerpt(about)));
+}
+
+function button(one, kept, actions) {
+  if (one.url) {
+    return h("a", { class: "inline", href: /^https?:/i.test(one.url) ? one.url : "#", target: "_blank", rel: "noopener noreferrer" }, one.text, " ↗");
   }
-  const waiting = actions.waiting(kept.message_id, item.callback_data);
-  return h("button", { type: "button", class: "inline", disabled: !("callback_data" in item), "aria-busy": waiting ? "true" : null,
-    onclick: () => actions.press(kept.message_id, item.callback_data) },
-  item.text, waiting ? h("span", { class: "spinner", role: "img", "aria-label": t("button.waiting") }) : null);
+  const waiting = actions.waiting(kept.message_id, one.callback_data);
+  return h("button", { type: "button", class: "inline", disabled: !("callback_data" in one), "aria-busy": waiting ? "true" : null,
+    onclick: () => actions.press(kept.message_id, one.callback_data) },
+  one.text, waiting ? h("span", { class: "spinner", role: "img", "aria-label": t("button.waiting") }) : null);
 }
 
+// What somebody can do with a message; a selected piece of its text becomes the quote.
 function tools(kept, actions) {
-  const mine = kept.direction === "in";
-  return h("span", { class: "tools" },
-    h("button", { type: "button", class: "quiet", title: t("reply"), "aria-label": t("reply.to", { what: excerpt(kept.message) }), onclick: () => actions.reply(kept) }, icon("reply")),
-    mine && (kept.message.text || kept.message.caption || kept.message.photo)
-      ? h("button", { type: "button", class: "quiet edit", title: t("edit"), "aria-label": t("edit.what", { what: excerpt(kept.message) }), onclick: () => actions.edit(kept) }, icon("edit"))
-      : null);
+  const what = excerpt(kept.message);
+  let selected = "";
+  const remember = () => {
+    const chosen = document.getSelection();
+    const inside = chosen.rangeCount && chosen.anchorNode?.parentElement?.closest(`[data-id="${kept.message_id}"] .text`);
+    selected = inside ? chosen.toString().trim() : "";
+  };
+  const open = () => menu(more, t("more.what", { what }),
+    h("div", { class: "quick", role: "group", "aria-label": t("react") }, QUICK.map((emoji) =>
+      h("button", { type: "button", role: "menuitem", "aria-label": t("react.with", { emoji }), onclick: () => actions.react(kept, emoji) }, emoji))),
+    item("reply", selected ? t("reply.quote") : t("reply"), () => actions.reply(kept, selected)),
+    kept.direction === "in" && EDITABLE.some((name) => kept.message[name]) ? item("edit", t("edit"), () => actions.edit(kept)) : null,
+    kept.direction === "in" ? item("remove", t("delete"), () => actions.remove(kept)) : null);
+  const more = h("button", { type: "button", class: "quiet tools", title: t("more"), "aria-label": t("more.what", { what }), "aria-haspopup": "menu", "aria-expanded": "false", onpointerdown: remember, onclick: open }, icon("more"));
+  return more;
 }
 
-export function bubble(kept, place, actions, joined) {
+function reactions(kept, actions) {
+  const chips = Object.entries(kept.reactions).flatMap(([who, all]) => all.map((emoji) => {
+    const mine = who === "person";
+    const label = t(mine ? "reacted.you" : "reacted.bot", { emoji, name: actions.bot() });
+    return h(mine ? "button" : "span", { class: `reaction${mine ? " mine" : ""}`, title: label, "aria-label": label, role: mine ? null : "img", onclick: mine ? () => actions.react(kept, "") : null }, emoji);
+  }));
+  return chips.length ? h("p", { class: "reactions" }, chips) : null;
+}
+
+function meta(message) {
+  const when = new Date(message.date * 1000);
+  return h("span", { class: "meta", title: fullDate(when) },
+    message.edit_date ? h("em", {}, t("edited")) : null, h("time", { datetime: when.toISOString() }, time(when)));
+}
+
+function framed(kept, actions, joined, kind, inside) {
   const { message } = kept;
   const mine = kept.direction === "in";
-  const when = new Date(message.date * 1000);
   const rows = message.reply_markup?.inline_keyboard || [];
-  const quote = message.reply_to_message;
-  const reactions = Object.values(kept.reactions).flat();
-  return h("div", { class: `message ${mine ? "own" : "bot"}${joined ? " joined" : ""}${message.photo ? " pictured" : ""}`, "data-id": kept.message_id },
+  const looks = [mine ? "own" : "bot", joined ? "joined" : "", BARE.has(kind) ? "bare" : "", WIDE.has(kind) ? "pictured" : ""];
+  return h("div", { class: `message ${looks.filter(Boolean).join(" ")}`, "data-id": kept.message_id, "data-kind": kind },
     h("div", { class: "row" },
       h("div", { class: "bubble" },
         h("span", { class: "hidden" }, mine ? t("you.wrote") : t("bot.wrote", { name: message.from.first_name })),
-        quote ? h("blockquote", { class: "quote", dir: "auto" }, excerpt(quote)) : null,
-        content(message, place),
-        h("span", { class: "meta", title: fullDate(when) },
-          message.edit_date ? h("em", {}, t("edited")) : null, h("time", { datetime: when.toISOString() }, time(when)))),
+        quoted(message, actions), inside, meta(message)),
       tools(kept, actions)),
-    rows.length ? h("div", { class: "keyboard" }, rows.map((row) => h("div", {}, row.map((item) => button(item, kept, actions))))) : null,
-    reactions.length ? h("p", { class: "reactions", "aria-label": t("reactions") }, reactions.join(" ")) : null);
+    rows.length ? h("div", { class: "keyboard" }, rows.map((row) => h("div", {}, row.map((one) => button(one, kept, actions))))) : null,
+    reactions(kept, actions));
+}
+
+export function bubble(kept, place, actions, joined) {
+  return framed(kept, actions, joined, kindOf(kept.message), [piece(kept.message, place), words(kept.message)]);
+}
+
+// The messages of an album in one bubble: pictures and clips in a grid, songs and files in a list.
+export function album(all, place, actions, joined) {
+  const seen = all.some(({ message }) => message.photo || message.video);
+  const show = { photo: picture, video: film, audio: music, document: file };
+  const tiles = all.map(({ message, message_id: id }) => h("div", { class: "tile", "data-id": id }, show[kindOf(message)]?.(message, place)));
+  const inside = [h("div", { class: seen ? "grid" : "stack", "data-count": all.length }, tiles), all.map((kept) => words(kept.message))];
+  const reacted = { ...all[0], reactions: Object.assign({}, ...all.map((kept) => kept.reactions)) };
+  return framed(reacted, actions, joined, seen ? "photo" : kindOf(all[0].message), inside);
 }

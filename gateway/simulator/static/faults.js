@@ -4,7 +4,8 @@ import { post, remove } from "./api.js";
 import { h } from "./dom.js";
 import { spoken, t } from "./i18n.js";
 
-const SENDS = "sendMessage,sendPhoto,sendDocument,sendLocation,sendContact";
+const SENDS =
+  "sendMessage,sendPhoto,sendVideo,sendAudio,sendVoice,sendAnimation,sendVideoNote,sendSticker,sendDocument,sendLocation,sendVenue,sendContact,sendMediaGroup";
 // kind: what may be set, with its default
 const CALLS = {
   accept_then_drop: {}, accept_then_proxy_error: {}, drop: {}, proxy_error: {}, server_error: { status: 500 },

@@ -1,9 +1,10 @@
 // The phone: a tab per channel, a customer, the chat, and what a customer can do in it.
 
 import { get, post } from "./api.js";
-import { bubble, excerpt } from "./bubbles.js";
-import { closeOnBackdrop, h, icon } from "./dom.js";
-import { day, t } from "./i18n.js";
+import { album, bubble } from "./bubbles.js";
+import { Composer } from "./composer.js";
+import { arrange, closeOnBackdrop, h, icon } from "./dom.js";
+import { day, has, spoken, t } from "./i18n.js";
 import { newCustomer, start } from "./people.js";
 
 const TYPING = 5000;
@@ -15,9 +16,11 @@ export class Phone {
     this.root = root;
     this.state = state;
     this.choose = choose;
+    root.addEventListener("keydown", (event) => this.key(event));
     this.messages = new Map();
     this.queries = new Map();
-    this.draft = { mode: "write", about: null };
+    this.drawings = new Map();
+    this.composer = new Composer(() => this.chat, () => this.toEnd());
     this.drawn = 0;
     this.acting = 0;
   }
@@ -29,7 +32,8 @@ export class Phone {
   async open() {
     this.messages.clear();
     this.queries.clear();
-    this.draft = { mode: "write", about: null };
+    this.drawings.clear();
+    this.composer = new Composer(() => this.chat, () => this.toEnd());
     if (this.person) {
       const place = this.chat;
       const { data } = await get(`${place}/messages?limit=${LATEST}`);
@@ -40,12 +44,10 @@ export class Phone {
   }
 
   draw() {
-    const kept = this.input?.value || "";
-    const focused = document.activeElement === this.input;
+    const focused = document.activeElement?.id === "write";
     this.log = null;
     this.root.replaceChildren(this.tabs(), ...(this.state.account ? [this.who(), ...this.conversation()] : [start(this.state, this.choose)]));
-    if (this.input) this.input.value = kept;
-    if (focused) this.input?.focus();
+    if (focused) document.querySelector("#write")?.focus();
     this.drawLog(true);
   }
 
@@ -82,131 +84,105 @@ export class Phone {
       h("span", { class: "avatar", "aria-hidden": "true" }, (account.name.trim()[0] || "?").toUpperCase()),
       h("p", {}, h("strong", { dir: "auto" }, account.name), this.status),
       h("button", { type: "button", class: "quiet-text", id: "block", onclick: () => this.toggleBlock() }, this.person.blocked ? t("unblock") : t("block")));
+    this.drawings.clear();
     this.log = h("div", { class: "log", role: "log", "aria-live": "polite", "aria-label": t("chat.with", { name: account.name }), tabindex: "0" });
-    return [top, this.log, this.person.blocked ? this.blockedNote() : this.composer()];
+    this.keepEnd();
+    return [top, this.log, this.person.blocked ? this.blockedNote() : this.composer.draw()];
+  }
+
+  // Whoever reads the end goes on reading it when the composer grows.
+  keepEnd() {
+    const { log } = this;
+    let end = true;
+    log.addEventListener("scroll", () => { end = log.scrollHeight - log.scrollTop - log.clientHeight < 8; });
+    new ResizeObserver(() => { if (end) log.scrollTop = log.scrollHeight; }).observe(log);
   }
 
   blockedNote() {
-    this.input = null;
     return h("div", { class: "blocked" }, h("p", {}, t("blocked.note", { name: this.person.name })),
       h("button", { type: "button", class: "primary", onclick: () => this.toggleBlock() }, t("unblock")));
   }
 
-  composer() {
-    this.input = h("textarea", { id: "write", rows: 1, maxlength: 4096, dir: "auto", "aria-label": t("write"), placeholder: t("write"),
-      onkeydown: (event) => this.key(event), oninput: () => this.grow() });
-    this.picture = h("input", { type: "file", id: "picture", accept: "image/png,image/jpeg,image/gif,image/webp", class: "hidden", tabindex: "-1", "aria-label": t("attach"), onchange: () => this.attached() });
-    this.strip = h("div", { class: "strip", hidden: true });
-    this.error = h("p", { class: "error", role: "alert", hidden: true });
-    return h("form", { class: "composer", onsubmit: (event) => { event.preventDefault(); this.send(); } },
-      this.error, this.strip,
-      h("div", { class: "line" }, this.picture,
-        h("button", { type: "button", class: "quiet", title: t("attach"), "aria-label": t("attach"), onclick: () => this.picture.click() }, icon("attach")),
-        this.input,
-        h("button", { type: "submit", class: "send", title: t("send"), "aria-label": t("send") }, icon("send"))));
-  }
-
   actions() {
     return {
+      bot: () => this.state.account.name,
       press: (message, data) => this.press(message, data),
       waiting: (message, data) => this.queries.get(`${message}:${data}`),
-      reply: (kept) => this.begin("reply", kept),
-      edit: (kept) => this.begin("edit", kept),
+      reply: (kept, quote) => this.composer.begin("reply", kept, quote),
+      edit: (kept) => this.composer.begin("edit", kept),
+      remove: (kept) => this.attempt(() => post(`${this.chat}/delete`, { message_id: kept.message_id })),
+      react: (kept, emoji) => this.attempt(() => post(`${this.chat}/react`, { message_id: kept.message_id, emoji })),
+      show: (number) => this.show(number),
     };
+  }
+
+  // A drawing is made again only when it would look different.
+  drawing(key, looks, make) {
+    const kept = this.drawings.get(key);
+    if (kept?.looks === looks) return kept.element;
+    const element = make();
+    this.drawings.set(key, { looks, element });
+    return element;
+  }
+
+  shown() {
+    const all = [...this.messages.values()].filter((kept) => !kept.deleted).sort((a, b) => a.message_id - b.message_id);
+    const groups = [];
+    for (const kept of all) {
+      const group = kept.message.media_group_id;
+      const last = groups.at(-1);
+      if (group && last?.[0].message.media_group_id === group) last.push(kept);
+      else groups.push([kept]);
+    }
+    return groups;
   }
 
   drawLog(jump = false) {
     if (!this.log) return;
     const { log } = this;
     const near = log.scrollHeight - log.scrollTop - log.clientHeight < 80;
-    const shown = [...this.messages.values()].filter((kept) => !kept.deleted).sort((a, b) => a.message_id - b.message_id);
     const items = [];
     let before = null;
-    for (const kept of shown) {
+    for (const group of this.shown()) {
+      const [kept] = group;
       const when = new Date(kept.message.date * 1000);
-      if (!before || new Date(before.message.date * 1000).toDateString() !== when.toDateString()) items.push(h("div", { class: "day" }, day(when)));
-      const joined = before && before.direction === kept.direction && kept.message.date - before.message.date < GROUP && !before.message.reply_markup;
-      items.push(bubble(kept, this.place, this.actions(), joined));
+      const today = when.toDateString();
+      if (!before || new Date(before.message.date * 1000).toDateString() !== today) items.push(this.drawing(`day ${today}`, day(when), () => h("div", { class: "day" }, day(when))));
+      const joined = Boolean(before) && before.direction === kept.direction && kept.message.date - before.message.date < GROUP && !before.message.reply_markup;
+      items.push(this.drawing(kept.message_id, this.looks(group, joined), () => (group.length > 1 ? album(group, this.place, this.actions(), joined) : bubble(kept, this.place, this.actions(), joined))));
       before = kept;
     }
     if (!items.length) items.push(h("div", { class: "empty" }, h("p", {}, t("chat.empty", { name: this.state.account.name }))));
     const active = document.activeElement?.closest?.("#phone .log [data-id]")?.dataset.id;
-    log.replaceChildren(...items);
-    if (active) log.querySelector(`[data-id="${active}"] button`)?.focus();
+    arrange(log, items);
+    if (active && document.activeElement === document.body) log.querySelector(`[data-id="${active}"] button`)?.focus();
     if (near || jump) log.scrollTop = log.scrollHeight;
   }
 
-  begin(mode, kept) {
-    this.draft = { mode, about: kept };
-    this.input.value = mode === "edit" ? kept.message.text || kept.message.caption || "" : this.input.value;
-    this.showStrip(t(mode === "edit" ? "editing" : "replying"), excerpt(kept.message));
-    this.input.focus();
-    this.grow();
+  looks(group, joined) {
+    const busy = [...this.queries.keys()].filter((key) => group.some((kept) => key.startsWith(`${kept.message_id}:`)));
+    return JSON.stringify([group, joined, busy, spoken(), this.state.account.name]);
   }
 
-  attached() {
-    const [chosen] = this.picture.files;
-    if (chosen) this.showStrip(t("attached"), chosen.name);
-    this.input.focus();
+  toEnd() {
+    if (this.log) this.log.scrollTop = this.log.scrollHeight;
   }
 
-  showStrip(label, what) {
-    this.strip.replaceChildren(h("p", {}, h("strong", {}, label), h("span", { dir: "auto" }, what)),
-      h("button", { type: "button", class: "quiet", "aria-label": t("cancel"), onclick: () => { this.input.value = this.draft.mode === "edit" ? "" : this.input.value; this.settle(); } }, icon("close")));
-    this.strip.hidden = false;
+  show(number) {
+    const found = this.log.querySelector(`[data-id="${number}"]`);
+    if (!found) return;
+    found.scrollIntoView({ block: "center" });
+    found.classList.remove("found");
+    requestAnimationFrame(() => found.classList.add("found"));
   }
 
-  settle() {
-    this.draft = { mode: "write", about: null };
-    this.picture.value = "";
-    this.strip.hidden = true;
-    this.error.hidden = true;
-    this.grow();
-    this.input.focus();
-  }
-
+  // The arrow up in an empty composer edits the last own words.
   key(event) {
-    if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
-      event.preventDefault();
-      this.send();
-    } else if (event.key === "Escape" && this.draft.mode !== "write") {
-      this.input.value = "";
-      this.settle();
-    } else if (event.key === "ArrowUp" && !this.input.value) {
-      const own = [...this.messages.values()].filter((kept) => kept.direction === "in" && !kept.deleted && kept.message.text).at(-1);
-      if (own) {
-        event.preventDefault();
-        this.begin("edit", own);
-      }
-    }
-  }
-
-  grow() {
-    this.input.style.height = "auto";
-    this.input.style.height = `${Math.min(this.input.scrollHeight + 2, 120)}px`;
-  }
-
-  async send() {
-    const text = this.input.value.trim();
-    const [chosen] = this.picture.files;
-    const { mode, about } = this.draft;
-    if (!text && !chosen) return;
-    await this.attempt(async () => {
-      if (mode === "edit") await post(`${this.chat}/edit`, { message_id: about.message_id, text });
-      else if (chosen) await post(`${this.chat}/messages`, this.form(chosen, text, about));
-      else await post(`${this.chat}/messages`, { text, reply_to: about?.message_id });
-      this.input.value = "";
-      this.settle();
-      if (this.log) this.log.scrollTop = this.log.scrollHeight;
-    });
-  }
-
-  form(chosen, text, about) {
-    const form = new FormData();
-    form.append("photo", chosen);
-    if (text) form.append("caption", text);
-    if (about) form.append("reply_to", about.message_id);
-    return form;
+    if (event.key !== "ArrowUp" || event.target.id !== "write" || event.target.value) return;
+    const own = [...this.messages.values()].filter((kept) => kept.direction === "in" && !kept.deleted && kept.message.text).at(-1);
+    if (!own) return;
+    event.preventDefault();
+    this.composer.begin("edit", own);
   }
 
   async press(message, data) {
@@ -225,9 +201,7 @@ export class Phone {
     try {
       await work();
     } catch (problem) {
-      if (!this.error) return;
-      this.error.textContent = t("failed", { why: problem.message });
-      this.error.hidden = false;
+      if (this.composer.error?.isConnected) this.composer.fail(problem);
     }
   }
 
@@ -250,7 +224,7 @@ export class Phone {
   typing(action) {
     clearTimeout(this.acting);
     if (!this.status) return;
-    this.status.textContent = action ? t(action === "typing" ? "typing" : "typing.other") : t("bot");
+    this.status.textContent = action ? t(has(`doing.${action}`) ? `doing.${action}` : "doing.typing") : t("bot");
     this.status.classList.toggle("typing", Boolean(action));
     if (action) this.acting = setTimeout(() => this.typing(null), TYPING);
   }

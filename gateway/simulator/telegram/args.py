@@ -10,15 +10,26 @@ from gateway.simulator.world import Upload
 
 STRUCTURED = (
     *("reply_markup", "entities", "caption_entities", "reply_parameters", "allowed_updates", "reaction"),
-    *("link_preview_options", "message_ids"),
+    *("link_preview_options", "message_ids", "media"),
 )
 
 
 class Args:
     """Reads parameters as Telegram does: a number may be a string, an object may be a string of JSON."""
 
-    def __init__(self, fields: Mapping[str, Any]) -> None:
+    def __init__(self, fields: Mapping[str, Any], files: Mapping[str, Upload] | None = None) -> None:
         self._fields = {name: value for name, value in fields.items() if value is not None}
+        own = {name: value for name, value in self._fields.items() if isinstance(value, Upload)}
+        self._files = {**(files or {}), **own}
+
+    @property
+    def fields(self) -> Mapping[str, Any]:
+        """All of them, as they came."""
+        return self._fields
+
+    def within(self, fields: Mapping[str, Any]) -> "Args":
+        """The parameters of a part of this call, which has the call's files at hand."""
+        return Args(fields, self._files)
 
     def __contains__(self, name: str) -> bool:
         return name in self._fields
@@ -68,7 +79,7 @@ class Args:
         """A file that came with the call, directly or as `attach://its-name`."""
         value = self._fields.get(name)
         if isinstance(value, str) and value.startswith("attach://"):
-            value = self._fields.get(value.removeprefix("attach://"))
+            value = self._files.get(value.removeprefix("attach://"))
         return value if isinstance(value, Upload) else None
 
     def shown(self) -> dict[str, Any]:

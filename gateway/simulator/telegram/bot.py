@@ -164,7 +164,7 @@ class Bot:
         """Keep an update and send it on its way; None when the bot does not want its kind."""
         if not self.allowed(kind):
             return None
-        number = self.world.store.next(f"update:{self.key}", FIRST_UPDATE)
+        number = self.world.store.next(f"update:{self.key}", FIRST_UPDATE + self.world.seed)
         body = orjson.dumps({"update_id": number, kind: payload})
         self.world.store.add_waiting(self.key, number, str(chat), body, self.world.now())
         if self.deliverer is not None:

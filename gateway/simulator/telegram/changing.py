@@ -1,73 +1,21 @@
-"""The calls that change what is there: edits, deletions, reactions, answers to a pressed button."""
+"""The calls about what is there: deletions, reactions, answers to a pressed button."""
 
 from typing import Any
 
 from gateway.simulator.store import Json
 from gateway.simulator.telegram.args import Args
 from gateway.simulator.telegram.bot import NAME, Bot
-from gateway.simulator.telegram.entities import read_caption, read_text
 from gateway.simulator.telegram.errors import bad
-from gateway.simulator.telegram.keyboards import read_markup
 
 ANSWER_WITHIN = 30  # seconds; Telegram does not document its own
 ANSWER_LENGTH = 200
 DELETE_WITHIN = 48 * 3600
-SAME = (
-    "message is not modified: specified new message content and reply markup are exactly the same "
-    "as a current content and reply markup of the message"
-)
+MOST_DELETED = 100
 EMOJI_WORDS = (
     "❤ 👍 👎 🔥 🥰 👏 😁 🤔 🤯 😱 🤬 😢 🎉 🤩 🤮 💩 🙏 👌 🕊 🤡 🥱 🥴 😍 🐳 ❤‍🔥 🌚 🌭 💯 🤣 ⚡ 🍌 🏆 💔 🤨 😐 🍓 🍾 💋 🖕 😈 😴 😭 🤓 👻 👨‍💻 👀 🎃 🙈 😇 😨 "
     "🤝 ✍ 🤗 🫡 🎅 🎄 ☃ 💅 🤪 🗿 🆒 💘 🙉 🦄 😘 💊 🙊 😎 👾 🤷‍♂ 🤷 🤷‍♀ 😡"
 )
 EMOJI = frozenset(EMOJI_WORDS.split())
-
-
-async def edit_text(bot: Bot, args: Args) -> Any:
-    """https://core.telegram.org/bots/api#editmessagetext"""
-    chat, kept = _mine(bot, args)
-    if "text" not in kept["message"]:
-        raise bad("there is no text in the message to edit")
-    return _edit(bot, chat, kept, args, "editMessageText", read_text(args), ("text", "entities"))
-
-
-async def edit_caption(bot: Bot, args: Args) -> Any:
-    """https://core.telegram.org/bots/api#editmessagecaption"""
-    chat, kept = _mine(bot, args)
-    if not any(name in kept["message"] for name in ("photo", "document", "voice")):
-        raise bad("there is no caption in the message to edit")
-    return _edit(bot, chat, kept, args, "editMessageCaption", read_caption(args), ("caption", "caption_entities"))
-
-
-async def edit_markup(bot: Bot, args: Args) -> Any:
-    """https://core.telegram.org/bots/api#editmessagereplymarkup"""
-    chat, kept = _mine(bot, args)
-    return _edit(bot, chat, kept, args, "editMessageReplyMarkup", {}, ())
-
-
-def _mine(bot: Bot, args: Args) -> tuple[Json, Json]:
-    chat = bot.chat(args.text("chat_id"))
-    kept = bot.find(chat, args.integer("message_id"))
-    if kept is None:
-        raise bad("message to edit not found")
-    if kept["direction"] != "out":
-        raise bad("message can't be edited")
-    return chat, kept
-
-
-def _edit(bot: Bot, chat: Json, kept: Json, args: Args, method: str, new: Json, replaced: tuple[str, ...]) -> Json:
-    """The message with its new content; buttons that are not given again are gone."""
-    before = kept["message"]
-    stays = {name: value for name, value in before.items() if name not in (*replaced, "reply_markup")}
-    message = {**stays, **new, **read_markup(args)}
-    if message == before:
-        raise bad(SAME)
-    if replaced:
-        message["edit_date"] = int(bot.world.now())
-    with bot.world.store.transaction():
-        bot.keep(chat, {**kept, "message": message})
-        bot.accepted(chat, method, args.shown(), kept["message_id"])
-    return message
 
 
 async def delete_message(bot: Bot, args: Args) -> Any:
@@ -81,6 +29,25 @@ async def delete_message(bot: Bot, args: Args) -> Any:
     with bot.world.store.transaction():
         bot.keep(chat, {**kept, "deleted": True})
         bot.accepted(chat, "deleteMessage", args.shown(), kept["message_id"])
+    return True
+
+
+async def delete_messages(bot: Bot, args: Args) -> Any:
+    """https://core.telegram.org/bots/api#deletemessages : those that are not there are passed over."""
+    chat = bot.chat(args.text("chat_id"))
+    numbers = args.json("message_ids", "message identifiers")
+    if not isinstance(numbers, list) or not numbers:
+        raise bad("message identifiers are not specified")
+    if len(numbers) > MOST_DELETED:
+        raise bad("too many message identifiers specified")
+    if not all(isinstance(number, int) and number > 0 for number in numbers):
+        raise bad("invalid message identifier specified")
+    found = [kept for kept in (bot.find(chat, number) for number in numbers) if kept is not None]
+    with bot.world.store.transaction():
+        for kept in found:
+            if bot.world.now() - kept["message"]["date"] <= DELETE_WITHIN:
+                bot.keep(chat, {**kept, "deleted": True})
+        bot.accepted(chat, "deleteMessages", args.shown())
     return True
 
 

@@ -1,26 +1,22 @@
 """What customers do on their phones, and the updates that come of it."""
 
-from collections.abc import Mapping
-from typing import Any
-
-from gateway.simulator.pictures import picture
 from gateway.simulator.store import Json
-from gateway.simulator.telegram import files
+from gateway.simulator.telegram import media, saying
 from gateway.simulator.telegram.args import Args
 from gateway.simulator.telegram.bot import FIRST_PERSON, NAME, Bot
 from gateway.simulator.telegram.changing import plain, react
-from gateway.simulator.telegram.entities import LONGEST_CAPTION, LONGEST_TEXT, with_found
+from gateway.simulator.telegram.entities import read_caption, read_text
 from gateway.simulator.telegram.keyboards import find_button
-from gateway.simulator.telegram.sending import one_level
-from gateway.simulator.world import Fields, Refusal, Upload
+from gateway.simulator.world import Fields, Refusal
 
+CHANGED = ("text", "entities", "caption", "caption_entities")
 MOST_REPEATS = 100_000
 
 
 def add_person(bot: Bot, fields: Fields) -> Json:
     """A customer who has found the bot but not yet pressed Start; `id` may be chosen."""
     args = Args(fields)
-    number = args.integer("id") or bot.world.store.next("person", FIRST_PERSON)
+    number = args.integer("id") or bot.world.store.next("person", FIRST_PERSON + bot.world.seed)
     if number < 1:
         raise Refusal(422, "id: a customer's number is positive")
     if bot.find_chat(str(number)) is not None:
@@ -49,7 +45,7 @@ def _chat(bot: Bot, chat: str) -> Json:
 
 
 async def say(bot: Bot, number: str, fields: Fields) -> Json:
-    """Write to the bot: `text` (with `repeat`, `{n}` counts), a file, `location` or `contact`; `reply_to` an id."""
+    """Write to the bot; `saying` knows what can be said. `repeat` says it again, and `{n}` in a text counts."""
     chat = _chat(bot, number)
     if chat["blocked"]:
         raise Refusal(409, "this customer has blocked the bot; unblock it first")
@@ -57,101 +53,26 @@ async def say(bot: Bot, number: str, fields: Fields) -> Json:
     repeat = args.integer("repeat", 1)
     if not 1 <= repeat <= MOST_REPEATS:
         raise Refusal(422, f"repeat: from 1 to {MOST_REPEATS}")
-    content = {**_replied(bot, chat, args), **_content(bot, chat, args)}
+    reply = _replied(bot, chat, args)
+    contents = [{**reply, **content} for content in await saying.contents(bot, chat, args)]
     made: list[Json] = []
     with bot.world.store.transaction():
         if not chat["started"]:
             chat = {**chat, "started": True}
             bot.put_chat(chat)
-        made += [_say(bot, chat, content, count) for count in range(1, repeat + 1)]
+        for count in range(1, repeat + 1):
+            made += [_say(bot, chat, saying.counted(content, args, count)) for content in contents]
     return {**made[0], "data": made}
 
 
-def _say(bot: Bot, chat: Json, content: Json, count: int) -> Json:
-    if "{n}" in content.get("text", ""):
-        content = {**content, "text": content["text"].replace("{n}", str(count))}
-    if "text" in content:
-        entities = with_found(content["text"], [])
-        content = {**content, "entities": entities} if entities else content
+def _say(bot: Bot, chat: Json, content: Json) -> Json:
     message = bot.new_message(chat, content, sender=bot.person(chat["person"]), direction="in")
     return {"message_id": message["message_id"], "update_id": bot.push("message", message, chat["id"])}
 
 
-def _content(bot: Bot, chat: Json, args: Args) -> Json:
-    for name, reader in READERS.items():
-        if name in args:
-            return reader(bot, chat, args)
-    text = args.text("text").strip()
-    if not 1 <= len(text) <= LONGEST_TEXT:
-        raise Refusal(
-            422, f"text: from 1 to {LONGEST_TEXT} characters (or a photo, document, voice, location, contact)"
-        )
-    return {"text": text}
-
-
-def _caption(args: Args) -> Json:
-    caption = args.text("caption").strip()
-    if len(caption) > LONGEST_CAPTION:
-        raise Refusal(422, f"caption: up to {LONGEST_CAPTION} characters")
-    return {"caption": caption} if caption else {}
-
-
-def _file(args: Args, name: str) -> Upload:
-    upload = args.upload(name)
-    if upload is None or not upload.data:
-        raise Refusal(422, f"{name}: a file is wanted, sent as multipart/form-data")
-    return upload
-
-
-def _photo(bot: Bot, _: Json, args: Args) -> Json:
-    upload = _file(args, "photo")
-    seen = picture(upload.data)
-    if seen is None:
-        raise Refusal(422, "photo: not a picture (PNG, JPEG, GIF, WebP)")
-    return {**files.photo(bot, upload, seen), **_caption(args)}
-
-
-def _document(bot: Bot, _: Json, args: Args) -> Json:
-    return {**files.document(bot, _file(args, "document")), **_caption(args)}
-
-
-def _voice(bot: Bot, _: Json, args: Args) -> Json:
-    return {**files.voice(bot, _file(args, "voice"), args.integer("duration", 1)), **_caption(args)}
-
-
-def _location(_: Bot, __: Json, args: Args) -> Json:
-    place = Args(_object(args, "location"))
-    latitude, longitude = place.decimal("latitude"), place.decimal("longitude")
-    if latitude is None or longitude is None:
-        raise Refusal(422, "location: latitude and longitude are wanted")
-    return {"location": {"latitude": latitude, "longitude": longitude}}
-
-
-def _contact(bot: Bot, chat: Json, args: Args) -> Json:
-    """A contact card; without a number of its own it is the customer's own card."""
-    card = _object(args, "contact")
-    person = bot.person(chat["person"])
-    if not card.get("phone_number"):
-        raise Refusal(422, "contact: phone_number is wanted")
-    names = ("phone_number", "first_name", "last_name", "user_id")
-    return {"contact": {"first_name": person["first_name"], **{n: card[n] for n in names if n in card}}}
-
-
-READERS = {"photo": _photo, "document": _document, "voice": _voice, "location": _location, "contact": _contact}
-
-
-def _object(args: Args, name: str) -> Mapping[str, Any]:
-    value = args.json(name)
-    if not isinstance(value, dict):
-        raise Refusal(422, f"{name}: an object is wanted")
-    return value
-
-
 def _replied(bot: Bot, chat: Json, args: Args) -> Json:
     number = args.integer("reply_to")
-    if not number:
-        return {}
-    return {"reply_to_message": one_level(_there(bot, chat, number)["message"])}
+    return saying.answering(_there(bot, chat, number), args) if number else {}
 
 
 def _there(bot: Bot, chat: Json, number: int) -> Json:
@@ -170,7 +91,7 @@ async def press(bot: Bot, number: str, fields: Fields) -> Json:
     if button is None:
         raise Refusal(404, "this message has no such button")
     with bot.world.store.transaction():
-        identifier = str((int(bot.number) << 20) + bot.world.store.next(f"query:{bot.key}"))
+        identifier = str((int(bot.number) << 20) + bot.world.store.next(f"query:{bot.key}", 1 + bot.world.seed))
         query = {
             "id": identifier,
             "from": bot.person(chat["person"]),
@@ -192,19 +113,33 @@ async def edit(bot: Bot, number: str, fields: Fields) -> Json:
     kept = _there(bot, chat, args.integer("message_id"))
     if kept["direction"] != "in":
         raise Refusal(422, "message_id: customers edit their own messages only")
-    text = (args.text("text") or args.text("caption")).strip()
-    name, marks = ("text", "entities") if "text" in kept["message"] else ("caption", "caption_entities")
-    if not text:
-        raise Refusal(422, "text: an edited message is not empty")
-    message = {n: value for n, value in kept["message"].items() if n != marks}
-    message |= {name: text, "edit_date": int(bot.world.now())}
-    entities = with_found(text, [])
-    if entities:
-        message[marks] = entities
+    new = _edited(kept["message"], args)
+    message = {n: value for n, value in kept["message"].items() if n not in CHANGED}
+    message |= {**new, "edit_date": int(bot.world.now())}
     with bot.world.store.transaction():
         bot.keep(chat, {**kept, "message": message})
         update = bot.push("edited_message", message, chat["id"])
     return {"message_id": kept["message_id"], "update_id": update}
+
+
+def _edited(message: Json, args: Args) -> Json:
+    text = (args.text("text") or args.text("caption")).strip()
+    if "text" in message:
+        if not text:
+            raise Refusal(422, "text: an edited message is not empty")
+        return read_text(args.within({**args.fields, "text": text}))
+    if not media.CAPTIONED & message.keys():
+        raise Refusal(422, "message_id: only texts and captions can be edited")
+    marks = args.raw("entities") or args.raw("caption_entities")
+    return read_caption(args.within({**args.fields, "caption": text, "caption_entities": marks}))
+
+
+async def delete(bot: Bot, number: str, fields: Fields) -> Json:
+    """Take `message_id` back on both phones. Telegram does not tell bots."""
+    chat = _chat(bot, number)
+    kept = _there(bot, chat, Args(fields).integer("message_id"))
+    bot.keep(chat, {**kept, "deleted": True})
+    return {"message_id": kept["message_id"], "update_id": None}
 
 
 async def react_to(bot: Bot, number: str, fields: Fields) -> Json:
@@ -263,4 +198,12 @@ def _status(bot: Bot, *, blocked: bool) -> Json:
     )
 
 
-DEEDS = {"messages": say, "press": press, "edit": edit, "react": react_to, "block": block, "unblock": unblock}
+DEEDS = {
+    "messages": say,
+    "press": press,
+    "edit": edit,
+    "delete": delete,
+    "react": react_to,
+    "block": block,
+    "unblock": unblock,
+}

@@ -1,7 +1,7 @@
 """The Bot API over HTTP: `bot<token>/<method>` and `file/bot<token>/<path>`, with the faults that were ordered."""
 
 import re
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import ceil
 from typing import Any
@@ -11,10 +11,11 @@ from aiohttp import web
 
 from gateway.simulator import forms
 from gateway.simulator.faults import ENDING, Fault, Moment
-from gateway.simulator.telegram import changing, files, rates, sending, webhooks
+from gateway.simulator.telegram import files, rates
 from gateway.simulator.telegram.args import Args
 from gateway.simulator.telegram.bot import NAME, Bot
 from gateway.simulator.telegram.errors import ApiError, bad, forbidden, too_many
+from gateway.simulator.telegram.methods import BY_NAME, MESSAGES, METHODS
 from gateway.simulator.traffic import Exchange
 from gateway.simulator.world import World
 
@@ -23,37 +24,6 @@ PROXY_PAGE = (
     "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n<center><h1>502 Bad Gateway</h1></center>\r\n"
     "<hr><center>nginx/1.18.0</center>\r\n</body>\r\n</html>\r\n"
 )
-Method = Callable[[Bot, Args], Coroutine[Any, Any, Any]]
-
-
-async def get_me(bot: Bot, _: Args) -> Any:
-    """https://core.telegram.org/bots/api#getme"""
-    powers = {"can_join_groups": True, "can_read_all_group_messages": False, "supports_inline_queries": False}
-    return {**bot.user(), **powers, "can_connect_to_business": False, "has_main_web_app": False}
-
-
-METHODS: Mapping[str, Method] = {
-    "getMe": get_me,
-    "setWebhook": webhooks.set_webhook,
-    "deleteWebhook": webhooks.delete_webhook,
-    "getWebhookInfo": webhooks.get_webhook_info,
-    "getUpdates": webhooks.get_updates,
-    "sendMessage": sending.send_message,
-    "sendPhoto": sending.send_photo,
-    "sendDocument": sending.send_document,
-    "sendLocation": sending.send_location,
-    "sendContact": sending.send_contact,
-    "sendChatAction": sending.send_chat_action,
-    "answerCallbackQuery": changing.answer_query,
-    "editMessageText": changing.edit_text,
-    "editMessageCaption": changing.edit_caption,
-    "editMessageReplyMarkup": changing.edit_markup,
-    "deleteMessage": changing.delete_message,
-    "setMessageReaction": changing.set_reaction,
-    "getFile": files.get_file,
-}
-BY_NAME = {name.lower(): name for name in METHODS}  # Telegram does not care about case
-MESSAGES = frozenset({"sendMessage", "sendPhoto", "sendDocument", "sendLocation", "sendContact"})
 
 
 @dataclass(frozen=True)

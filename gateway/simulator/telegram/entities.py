@@ -44,6 +44,11 @@ def read_caption(args: Args) -> Json:
     return {"caption": text, "caption_entities": entities} if entities else {"caption": text}
 
 
+def read_quote(args: Args) -> Marked:
+    """`quote` and its entities, if there is one."""
+    return _read(args, "quote", "quote_entities", mode="quote_parse_mode")
+
+
 def with_found(text: str, entities: list[Json]) -> list[Json]:
     """The entities, and those that Telegram finds by itself: commands, addresses."""
     taken = [(e["offset"], e["offset"] + e["length"]) for e in entities]
@@ -58,9 +63,9 @@ def with_found(text: str, entities: list[Json]) -> list[Json]:
     return sorted(found, key=lambda entity: (entity["offset"], -entity["length"]))
 
 
-def _read(args: Args, name: str, given: str) -> tuple[str, list[Json]]:
+def _read(args: Args, name: str, given: str, mode: str = "parse_mode") -> Marked:
     text = args.text(name).replace("\r\n", "\n").replace("\0", "")
-    mode = args.text("parse_mode").lower()
+    mode = args.text(mode).lower()
     if mode == "html":
         text, entities = html.parse(text)
     elif mode == "markdownv2":

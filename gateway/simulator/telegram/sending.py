@@ -1,16 +1,15 @@
-"""The calls that make a message: sendMessage, sendPhoto, sendDocument, sendLocation, sendContact."""
+"""The calls that make one message: a text, a file, a place, a contact; and the moment of acceptance."""
 
 from typing import Any
 
-from gateway.simulator.pictures import picture
 from gateway.simulator.store import Json
-from gateway.simulator.telegram import files
+from gateway.simulator.telegram import media
 from gateway.simulator.telegram.args import Args
 from gateway.simulator.telegram.bot import NAME, Bot
 from gateway.simulator.telegram.entities import read_caption, read_text
 from gateway.simulator.telegram.errors import bad
 from gateway.simulator.telegram.keyboards import read_markup
-from gateway.simulator.world import Upload
+from gateway.simulator.telegram.replies import replied
 
 ACTIONS_WORDS = (
     "typing upload_photo record_video upload_video record_voice upload_voice upload_document choose_sticker "
@@ -18,6 +17,7 @@ ACTIONS_WORDS = (
 )
 ACTIONS = frozenset(ACTIONS_WORDS.split())
 POLE, DATE_LINE = 90, 180
+VCARD = 2048  # bytes
 
 
 async def send_message(bot: Bot, args: Args) -> Any:
@@ -26,40 +26,38 @@ async def send_message(bot: Bot, args: Args) -> Any:
     return _commit(bot, chat, args, "sendMessage", read_text(args))
 
 
-async def send_photo(bot: Bot, args: Args) -> Any:
-    """https://core.telegram.org/bots/api#sendphoto"""
+async def send_file(bot: Bot, args: Args, *, method: str, kind: str) -> Any:
+    """https://core.telegram.org/bots/api#sendphoto, and the other methods that send one file."""
     chat = bot.chat(args.text("chat_id"))
-    caption = read_caption(args)
-    given = await files.read_photo(bot, args)
-    return _commit(bot, chat, args, "sendPhoto", {**_kept(bot, given, "photo"), **caption})
-
-
-async def send_document(bot: Bot, args: Args) -> Any:
-    """https://core.telegram.org/bots/api#senddocument"""
-    chat = bot.chat(args.text("chat_id"))
-    caption = read_caption(args)
-    given = await files.read_document(bot, args)
-    return _commit(bot, chat, args, "sendDocument", {**_kept(bot, given, "document"), **caption})
-
-
-def _kept(bot: Bot, given: Upload | Json, kind: str) -> Json:
-    if isinstance(given, dict):
-        return files.again(bot, given)
-    seen = picture(given.data)
-    if kind == "photo" and seen is not None:
-        return files.photo(bot, given, seen)
-    return files.document(bot, given)
+    caption = read_caption(args) if kind in media.CAPTIONED else {}
+    return _commit(bot, chat, args, method, {**await media.read(bot, args, kind), **caption})
 
 
 async def send_location(bot: Bot, args: Args) -> Any:
     """https://core.telegram.org/bots/api#sendlocation"""
     chat = bot.chat(args.text("chat_id"))
+    return _commit(bot, chat, args, "sendLocation", {"location": place(args)})
+
+
+async def send_venue(bot: Bot, args: Args) -> Any:
+    """https://core.telegram.org/bots/api#sendvenue : its place comes as a location as well."""
+    chat = bot.chat(args.text("chat_id"))
+    where = place(args)
+    for name in ("title", "address"):
+        if not args.text(name).strip():
+            raise bad(f"venue {name} must be non-empty")
+    venue = {"location": where, "title": args.text("title").strip(), "address": args.text("address").strip()}
+    return _commit(bot, chat, args, "sendVenue", {"venue": venue, "location": where})
+
+
+def place(args: Args) -> Json:
+    """`latitude` and `longitude`, where there is such a place."""
     latitude, longitude = args.decimal("latitude"), args.decimal("longitude")
     if latitude is None or longitude is None:
         raise bad("latitude is empty" if latitude is None else "longitude is empty")
-    if abs(latitude) > POLE or abs(longitude) > DATE_LINE:
+    if not (abs(latitude) <= POLE and abs(longitude) <= DATE_LINE):
         raise bad("wrong location specified")
-    return _commit(bot, chat, args, "sendLocation", {"location": {"latitude": latitude, "longitude": longitude}})
+    return {"latitude": latitude, "longitude": longitude}
 
 
 async def send_contact(bot: Bot, args: Args) -> Any:
@@ -71,6 +69,8 @@ async def send_contact(bot: Bot, args: Args) -> Any:
         raise bad("phone number must be non-empty")
     if "first_name" not in contact:
         raise bad("first name must be non-empty")
+    if len(contact.get("vcard", "").encode()) > VCARD:
+        raise bad("vcard is too long")
     return _commit(bot, chat, args, "sendContact", {"contact": contact})
 
 
@@ -86,32 +86,14 @@ async def send_chat_action(bot: Bot, args: Args) -> Any:
 
 def _commit(bot: Bot, chat: Json, args: Args, method: str, content: Json) -> Json:
     """The moment of acceptance: message, number and note are written together or not at all."""
-    content = {**_replied(bot, chat, args), **content, **read_markup(args)}
-    if args.flag("protect_content"):
-        content["has_protected_content"] = True
+    content = {**common(bot, chat, args), **content, **read_markup(args)}
     with bot.world.store.transaction():
         message = bot.new_message(chat, content, sender=bot.user(), direction="out")
         bot.accepted(chat, method, args.shown(), message["message_id"])
     return message
 
 
-def _replied(bot: Bot, chat: Json, args: Args) -> Json:
-    """`reply_to_message`: the message that this one answers, one level deep."""
-    given = args.json("reply_parameters", "reply parameters")
-    if given is not None and not isinstance(given, dict):
-        raise bad("object expected as reply parameters")
-    wanted = Args(given or {})
-    number = wanted.integer("message_id") or args.integer("reply_to_message_id")
-    if not number:
-        return {}
-    found = bot.find(chat, number)
-    if found is None:
-        if wanted.flag("allow_sending_without_reply") or args.flag("allow_sending_without_reply"):
-            return {}
-        raise bad("message to be replied not found")
-    return {"reply_to_message": one_level(found["message"])}
-
-
-def one_level(message: Json) -> Json:
-    """A message without the message that it answered."""
-    return {name: value for name, value in message.items() if name != "reply_to_message"}
+def common(bot: Bot, chat: Json, args: Args) -> Json:
+    """What any new message may have: the message that it answers, and protection."""
+    protected = {"has_protected_content": True} if args.flag("protect_content") else {}
+    return {**replied(bot, chat, args), **protected}

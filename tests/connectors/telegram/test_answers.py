@@ -93,6 +93,66 @@ TABLE: dict[str, tuple[Answer, Outcome]] = {
         error(400, "Bad Request: message is too long"),
         refused("too_long", "Bad Request: message is too long"),
     ),
+    "nothing at the address": (
+        error(400, "Bad Request: wrong file identifier/HTTP URL specified"),
+        refused("media_unsupported", "Bad Request: wrong file identifier/HTTP URL specified"),
+    ),
+    "an address that Telegram does not reach": (
+        error(400, "Bad Request: failed to get HTTP URL content"),
+        refused("media_unsupported", "Bad Request: failed to get HTTP URL content"),
+    ),
+    "no file at the address": (
+        error(400, "Bad Request: wrong type of the web page content"),
+        refused("media_unsupported", "Bad Request: wrong type of the web page content"),
+    ),
+    "an empty page at the address": (
+        error(400, "Bad Request: WEBPAGE_CURL_FAILED"),
+        refused("media_unsupported", "Bad Request: WEBPAGE_CURL_FAILED"),
+    ),
+    "an odd photo": (
+        error(400, "Bad Request: PHOTO_INVALID_DIMENSIONS"),
+        refused("media_unsupported", "Bad Request: PHOTO_INVALID_DIMENSIONS"),
+    ),
+    "no photo at all": (
+        error(400, "Bad Request: IMAGE_PROCESS_FAILED"),
+        refused("media_unsupported", "Bad Request: IMAGE_PROCESS_FAILED"),
+    ),
+    "too big a photo": (
+        error(400, "Bad Request: file of size 11 bytes is too big for a photo"),
+        refused("media_unsupported", "Bad Request: file of size 11 bytes is too big for a photo"),
+    ),
+    "spoilt markup": (
+        error(400, "Bad Request: can't parse entities: unsupported start tag"),
+        refused("content_rejected", "Bad Request: can't parse entities: unsupported start tag"),
+    ),
+    "a spoilt button": (
+        error(400, "Bad Request: BUTTON_DATA_INVALID"),
+        refused("content_rejected", "Bad Request: BUTTON_DATA_INVALID"),
+    ),
+    "gone": (
+        error(403, "Forbidden: user is deactivated"),
+        refused("unreachable", "Forbidden: user is deactivated", "403"),
+    ),
+    "thrown out": (
+        error(403, "Forbidden: bot was kicked from the supergroup chat"),
+        refused("unreachable", "Forbidden: bot was kicked from the supergroup chat", "403"),
+    ),
+    "never started": (
+        error(403, "Forbidden: bot can't initiate conversation with a user"),
+        refused("unreachable", "Forbidden: bot can't initiate conversation with a user", "403"),
+    ),
+    "a bot": (
+        error(403, "Forbidden: bot can't send messages to bots"),
+        refused("unreachable", "Forbidden: bot can't send messages to bots", "403"),
+    ),
+    "too old to delete": (
+        error(400, "Bad Request: message can't be deleted for everyone"),
+        refused("content_rejected", "Bad Request: message can't be deleted for everyone"),
+    ),
+    "no such reaction": (
+        error(400, "Bad Request: REACTION_INVALID"),
+        refused("content_rejected", "Bad Request: REACTION_INVALID"),
+    ),
     "empty": (
         error(400, "Bad Request: message text is empty"),
         refused("content_rejected", "Bad Request: message text is empty"),

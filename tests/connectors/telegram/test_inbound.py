@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 from connectors.api import Malformed, Rejected, Request
 from connectors.telegram import Settings, connector
 from normalizer.event import Event, MessageReceived, ReachChanged
+from normalizer.model import Text, Unsupported
 
 SAMPLES = Path(__file__).parents[2] / "samples" / "telegram"
 SETTINGS = Settings.model_validate(
@@ -31,7 +32,7 @@ def request(sample: dict[str, Any]) -> Request:
     )
 
 
-@pytest.mark.parametrize("case", sorted(SAMPLES.iterdir()), ids=lambda path: path.name)
+@pytest.mark.parametrize("case", sorted(SAMPLES.glob("*/")), ids=lambda path: path.name)
 def test_sample(case: Path) -> None:
     given = request(json.loads((case / "request.json").read_text()))
     expected = json.loads((case / "expected.json").read_text())
@@ -65,3 +66,60 @@ def test_a_block_in_the_second_of_a_press_is_not_older_than_it() -> None:
     assert isinstance(pressed, MessageReceived)
     assert isinstance(blocked, ReachChanged)
     assert pressed.sent_at < blocked.at <= later
+
+
+OTHERS = (
+    "channel_post edited_channel_post business_connection business_message edited_business_message "
+    "deleted_business_messages guest_message message_reaction_count inline_query chosen_inline_result shipping_query "
+    "pre_checkout_query purchased_paid_media poll poll_answer chat_member chat_join_request chat_boost "
+    "removed_chat_boost managed_bot subscription stopped_message_generation"
+)
+
+
+@pytest.mark.parametrize("kind", OTHERS.split())
+@pytest.mark.parametrize("value", [{}, 5, {"chat": {"id": 42, "type": "private"}, "text": "hi"}])
+def test_other_kinds_of_update_make_no_event(kind: str, value: Any) -> None:
+    body = json.dumps({"update_id": 1, kind: value}).encode()
+    assert connector.parse(Request("POST", "/", {}, NOW, body=body), SETTINGS) == []
+
+
+@pytest.mark.parametrize("what", ["game", "poll", "dice", "story", "invoice", "giveaway", "hologram"])
+def test_what_we_cannot_show_says_what_it_is_and_is_kept(what: str) -> None:
+    said = {"message_id": 7, "chat": {"id": 42, "type": "private"}, "date": 1, what: {"x": [1]}}
+    body = json.dumps({"update_id": 1, "message": said}).encode()
+    [event] = connector.parse(Request("POST", "/", {}, NOW, body=body), SETTINGS)
+    assert isinstance(event, MessageReceived)
+    assert (event.parts, event.raw) == ((Unsupported(what=what),), said)
+
+
+@pytest.mark.parametrize("mode", ["webhook", "polling"])
+def test_a_bot_that_polls_has_no_hook(mode: str) -> None:
+    settings = Settings.model_validate(
+        {"name": "support", "connector": "telegram", "token": "123456:made-up-token", "secret": "s3cret", "mode": mode}
+    )
+    given = Request("POST", "/", {"x-telegram-bot-api-secret-token": "s3cret"}, NOW)
+    if mode == "webhook":
+        connector.verify(given, settings)
+        return
+    with pytest.raises(Rejected):
+        connector.verify(given, settings)
+
+
+def test_without_a_secret_nothing_passes() -> None:
+    settings = Settings.model_validate(
+        {"name": "support", "connector": "telegram", "token": "123456:made-up-token", "mode": "polling"}
+    )
+    for headers in ({}, {"x-telegram-bot-api-secret-token": ""}, {"x-telegram-bot-api-secret-token": "None"}):
+        with pytest.raises(Rejected):
+            connector.verify(Request("POST", "/", headers, NOW), settings)
+
+
+def test_a_caption_beside_something_we_cannot_show_keeps_its_format() -> None:
+    said = {"message_id": 7, "chat": {"id": 42}, "date": 1, "paid_media": {"star_count": 5}, "caption": "for you"}
+    said["caption_entities"] = [{"type": "bold", "offset": 4, "length": 3}]
+    body = json.dumps({"update_id": 1, "message": said}).encode()
+    [event] = connector.parse(Request("POST", "/", {}, NOW, body=body), SETTINGS)
+    assert isinstance(event, MessageReceived)
+    assert event.parts[1] == Text.model_validate(
+        {"text": "for you", "format": [{"style": "bold", "start": 4, "length": 3}]}
+    )

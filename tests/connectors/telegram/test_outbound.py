@@ -1,21 +1,19 @@
-"""Messages to calls of Telegram, as a table: what is asked for, and the calls that it takes."""
+"""Messages to calls of Telegram: one by one, in another form, to a chat that has moved."""
 
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import TypeAdapter
 
-from connectors.api import Accepted, Answer, Call, File, Refused
+from connectors.api import Accepted, Answer, Call, Refused
 from connectors.telegram import Settings, connector
 from normalizer.event import Outgoing
 from normalizer.fit import misfits
-from normalizer.model import Choices, Contact, Link, Location, Media, Option, Part, Template, Text
+from normalizer.model import Choices, Contact, Location, Media, Option, Part, Span, Template, Text
 
 TOKEN = "123456:made-up-token"
 SETTINGS = Settings.model_validate({"name": "support", "connector": "telegram", "token": TOKEN, "secret": "s3cret"})
-BASE = f"https://api.telegram.org/bot{TOKEN}"
 REFUSED = Refused("content_rejected", "PHOTO_INVALID_DIMENSIONS", "400")
 
 
@@ -38,111 +36,8 @@ def calls(message: Outgoing, *refusals: Refused | None) -> list[Call]:
         return made
 
 
-CAT = {"media_type": "image", "mime": "image/jpeg"}
-JSON: dict[str, tuple[Part, str, dict[str, Any]]] = {
-    "text": (Text(text="Hello\n🎉"), "sendMessage", {"text": "Hello\n🎉"}),
-    "link": (Link(url="https://x.example/1", title="One"), "sendMessage", {"text": "One\nhttps://x.example/1"}),
-    "bare link": (Link(url="https://x.example/1"), "sendMessage", {"text": "https://x.example/1"}),
-    "location": (Location(latitude=1.5, longitude=-2), "sendLocation", {"latitude": 1.5, "longitude": -2}),
-    "venue": (
-        Location(latitude=1.5, longitude=-2, name="Shop", address="1 Rue"),
-        "sendVenue",
-        {"latitude": 1.5, "longitude": -2, "title": "Shop", "address": "1 Rue"},
-    ),
-    "venue without a name": (
-        Location(latitude=1.5, longitude=-2, address="1 Rue"),
-        "sendVenue",
-        {"latitude": 1.5, "longitude": -2, "title": "1 Rue", "address": "1 Rue"},
-    ),
-    "venue without an address": (
-        Location(latitude=1.5, longitude=-2, name="Shop"),
-        "sendVenue",
-        {"latitude": 1.5, "longitude": -2, "title": "Shop", "address": "Shop"},
-    ),
-    "contact": (
-        Contact(name="Bob Ray", phones=("+331",)),
-        "sendContact",
-        {"phone_number": "+331", "first_name": "Bob Ray"},
-    ),
-    "contact without a name": (
-        Contact(name="", phones=("+331",)),
-        "sendContact",
-        {"phone_number": "+331", "first_name": "+331"},
-    ),
-    "contact with more": (
-        Contact(name="Ray; Bob", phones=("+331", "+332"), emails=("bob@x.example",)),
-        "sendContact",
-        {
-            "phone_number": "+331",
-            "first_name": "Ray; Bob",
-            "vcard": "BEGIN:VCARD\r\nVERSION:3.0\r\nN:;Ray\\; Bob;;;\r\nFN:Ray\\; Bob\r\nTEL:+331\r\nTEL:+332\r\n"
-            "EMAIL:bob@x.example\r\nEND:VCARD\r\n",
-        },
-    ),
-    "contact without a number": (
-        Contact(name="Bob", emails=("bob@x.example",)),
-        "sendMessage",
-        {"text": "Bob\nbob@x.example"},
-    ),
-    "contact too long for a card": (
-        Contact(name="B" * 1100, phones=("+331",)),
-        "sendMessage",
-        {"text": "B" * 1100 + "\n+331"},
-    ),
-    "choices": (
-        Choices(text="Which size?", choices=(Option(id="size:s", label="Small"), Option(id="size:l", label="Large"))),
-        "sendMessage",
-        {
-            "text": "Which size?",
-            "reply_markup": {
-                "inline_keyboard": [
-                    [{"text": "Small", "callback_data": "size:s"}],
-                    [{"text": "Large", "callback_data": "size:l"}],
-                ]
-            },
-        },
-    ),
-    "picture by address": (
-        Media(media_type="image", mime="image/jpeg", url="https://x.example/c.jpg", caption="cat"),
-        "sendPhoto",
-        {"photo": "https://x.example/c.jpg", "caption": "cat"},
-    ),
-    "file that Telegram has": (Media(media_type="file", ref="d1"), "sendDocument", {"document": "d1"}),
-}
-
-
-@pytest.mark.parametrize("case", JSON.values(), ids=JSON)
-def test_in_json(case: tuple[Part, str, dict[str, Any]]) -> None:
-    part, method, fields = case
-    [call] = calls(outgoing(part))
-    assert call == Call(f"0:{method}", "POST", f"{BASE}/{method}", json={"chat_id": 42, **fields})
-
-
 def a_file(media_type: Any, mime: str = "", **fields: Any) -> Media:
     return Media(media_type=media_type, media="med_1", mime=mime, **fields)
-
-
-OURS: dict[str, tuple[Media, str, str, str]] = {
-    "jpeg": (a_file("image", "image/jpeg"), "sendPhoto", "photo", "image.jpg"),
-    "gif": (a_file("image", "image/gif"), "sendAnimation", "animation", "image.gif"),
-    "picture of 11 MB": (a_file("image", "image/png", size=11_000_000), "sendDocument", "document", "image.png"),
-    "voice": (a_file("voice", "audio/ogg"), "sendVoice", "voice", "voice.ogg"),
-    "audio": (a_file("audio", "audio/mpeg", name="song.mp3"), "sendAudio", "audio", "song.mp3"),
-    "video": (a_file("video", "video/mp4"), "sendVideo", "video", "video.mp4"),
-    "sticker": (a_file("sticker", "image/webp"), "sendSticker", "sticker", "sticker.webp"),
-    "captioned sticker": (a_file("sticker", "image/webp", caption="x"), "sendDocument", "document", "sticker.webp"),
-    "file": (a_file("file", "application/x-odd"), "sendDocument", "document", "file"),
-    "file of no type": (a_file("file"), "sendDocument", "document", "file"),
-}
-
-
-@pytest.mark.parametrize("case", OURS.values(), ids=OURS)
-def test_our_files_are_uploaded(case: tuple[Media, str, str, str]) -> None:
-    part, method, field, name = case
-    [call] = calls(outgoing(part))
-    file = File("med_1", name, part.mime or "application/octet-stream")
-    caption = {"caption": part.caption} if part.caption else {}
-    assert call == Call(f"0:{method}", "POST", f"{BASE}/{method}", multipart={"chat_id": "42", **caption, field: file})
 
 
 def test_parts_go_one_by_one_and_only_the_first_quotes() -> None:
@@ -188,6 +83,100 @@ def test_a_refused_picture_goes_as_a_document_once() -> None:
     assert refused.value.code == "media_unsupported"
 
 
+def test_a_picture_by_address_may_be_half_as_large() -> None:
+    by_address = Media(media_type="image", url="https://x.example/c.png", size=6_000_000)
+    assert [call.name for call in calls(outgoing(by_address))] == ["0:sendDocument"]
+    assert [call.name for call in calls(outgoing(a_file("image", size=6_000_000)))] == ["0:sendPhoto"]
+
+
+WRONG_TYPE = Refused("media_unsupported", "Bad Request: wrong type of the web page content", "400")
+
+
+def test_an_address_that_telegram_takes_as_no_file_goes_as_words() -> None:
+    file = Media(
+        media_type="file",
+        url="https://x.example/c.docx",
+        caption=" the draft",
+        format=(Span(style="bold", start=1, length=3),),
+    )
+    made = calls(outgoing(file), WRONG_TYPE)
+    assert [call.name for call in made] == ["0:sendDocument", "0:sendMessage"]
+    assert made[1].json == {
+        "chat_id": 42,
+        "text": " the draft\nhttps://x.example/c.docx",
+        "entities": [{"type": "bold", "offset": 1, "length": 3}],
+    }
+    bare = file.model_copy(update={"caption": "", "format": ()})
+    assert calls(outgoing(bare), WRONG_TYPE)[1].json["text"] == "https://x.example/c.docx"
+
+
+@pytest.mark.parametrize(
+    ("part", "refusal"),
+    [
+        (
+            Media(media_type="file", url="https://x.example/gone.pdf"),
+            Refused("media_unsupported", "Bad Request: failed to get HTTP URL content", "400"),
+        ),
+        (Media(media_type="file", media="med_1"), WRONG_TYPE),
+        (Media(media_type="file", url="https://x.example/" + "a" * 4_096), WRONG_TYPE),
+    ],
+)
+def test_what_nobody_could_open_does_not_go_as_words(part: Media, refusal: Refused) -> None:
+    with pytest.raises(Refused) as refused:
+        calls(outgoing(part), refusal)
+    assert refused.value is refusal
+
+
+def test_words_are_kept_for_the_refusal_that_they_help_with() -> None:
+    picture = Media(media_type="image", url="https://x.example/c.svg")
+    made = calls(outgoing(picture), REFUSED, WRONG_TYPE)
+    assert [call.name for call in made] == ["0:sendPhoto", "0:sendDocument", "0:sendMessage"]
+
+
+# Markup that Telegram cannot make sense of.
+
+MARKUP = [
+    "Bad Request: can't parse entities: unsupported start tag",
+    'Bad Request: can\'t parse MessageEntity: Field "url" is empty',
+    "Bad Request: ENTITY_BOUNDS_INVALID",
+]
+
+
+@pytest.mark.parametrize("why", MARKUP)
+def test_spoilt_markup_costs_only_itself(why: str) -> None:
+    bold = (Span(style="bold", start=0, length=2),)
+    refusal = Refused("content_rejected", why, "400")
+    first, second = calls(outgoing(Text(text="hi", format=bold)), refusal)
+    assert "entities" in first.json
+    assert (second.name, second.json) == ("0:sendMessage:plain", {"chat_id": 42, "text": "hi"})
+    first, second = calls(outgoing(a_file("image", caption="hi", format=bold)), refusal)
+    assert first.multipart is not None
+    assert second.multipart is not None
+    assert "caption_entities" in first.multipart
+    assert second.name == "0:sendPhoto:plain"
+    assert set(second.multipart) == {"chat_id", "caption", "photo"}
+
+
+def test_plain_text_is_not_sent_again_for_its_markup() -> None:
+    with pytest.raises(Refused):
+        calls(outgoing(Text(text="hi")), Refused("content_rejected", MARKUP[0], "400"))
+
+
+def test_markup_is_spoilt_in_a_group_that_has_moved() -> None:
+    bold = Text(text="hi", format=(Span(style="bold", start=0, length=2),))
+    moved = Refused("invalid_recipient", "upgraded", "migrate_to_chat_id:-1005")
+    spoilt = Refused("content_rejected", MARKUP[0], "400")
+    made = calls(Outgoing(id="msg_1", to="telegram:-5", parts=(bold,)), moved, spoilt)
+    assert [(call.name, call.json["chat_id"]) for call in made] == [
+        ("0:sendMessage", -5),
+        ("0:sendMessage:moved", -1005),
+        ("0:sendMessage:moved:plain", -1005),
+    ]
+    with pytest.raises(Refused) as refused:
+        calls(Outgoing(id="msg_1", to="telegram:-5", parts=(bold,)), moved, moved)
+    assert refused.value is moved
+
+
 def test_who_cannot_be_reached_gets_no_document_either() -> None:
     message = outgoing(Media(media_type="voice", url="https://x.example/c.ogg"))
     with pytest.raises(Refused):
@@ -213,8 +202,15 @@ def test_what_telegram_has_no_form_of() -> None:
     assert misfits([Template(name="hello")], connector.limits)
 
 
+SPANS = st.builds(
+    Span,
+    style=st.sampled_from(["bold", "pre", "link", "mention"]),
+    start=st.integers(0, 9),
+    length=st.integers(1, 9),
+    url=st.text(),
+)
 PARTS: st.SearchStrategy[Any] = st.one_of(
-    st.builds(Text, text=st.text(min_size=1)),
+    st.builds(Text, text=st.text(min_size=1), format=st.lists(SPANS, max_size=3).map(tuple)),
     st.builds(Media, media_type=st.sampled_from(["image", "voice", "sticker", "file"]), media=st.text(), url=st.text()),
     st.builds(Location, latitude=st.floats(-90, 90), longitude=st.floats(-180, 180), name=st.text()),
     st.builds(Contact, name=st.text(), phones=st.tuples(st.text()), emails=st.tuples(st.text())),
@@ -230,7 +226,9 @@ PARTS: st.SearchStrategy[Any] = st.one_of(
     st.lists(PARTS, max_size=4),
     st.text() | st.just("telegram:42"),
     st.none() | st.text() | st.just("42:7"),
-    st.lists(st.none() | st.just(REFUSED), max_size=4),
+    st.lists(
+        st.none() | st.sampled_from([REFUSED, WRONG_TYPE, Refused("content_rejected", MARKUP[0], "400")]), max_size=4
+    ),
 )
 def test_sending_twice_is_sending_the_same(
     parts: list[Any], to: str, reply_to: str | None, refusals: list[Refused | None]
@@ -249,17 +247,6 @@ def test_sending_twice_is_sending_the_same(
     if isinstance(made, list):
         assert len({call.name for call in made}) == len(made)
         assert all(call.name.startswith(f"{call.part}:") for call in made)
-
-
-def test_every_kind_that_the_limits_promise_can_be_sent() -> None:
-    examples = {part.kind: part for part, _, _ in JSON.values()}
-    assert set(examples) == connector.limits.parts
-    assert {part.media_type for part, _, _, _ in OURS.values()} == connector.limits.media_types
-    assert connector.accepts is not None
-    assert set(connector.accepts) == connector.limits.media_types
-    for part in [*examples.values(), *(case[0] for case in OURS.values())]:
-        assert not misfits([part], connector.limits)
-        TypeAdapter(Part).validate_json(part.model_dump_json())
 
 
 def test_an_accepted_answer_names_the_message() -> None:

@@ -404,15 +404,19 @@ async def read(http, url, *, trusted=False, headers=None) -> tuple[int, bytes]:
 
 
 class Names(AbstractResolver):
-    """Answers each lookup with the next of its addresses."""
+    """Answers each lookup with the next of its addresses, or with several that have spaces between them."""
 
     def __init__(self, *answers: str) -> None:
         self.answers = list(answers)
 
     async def resolve(self, host, port=0, family=socket.AF_INET):
-        address = self.answers.pop(0)
-        found = {"hostname": host, "host": address, "port": port, "family": socket.AF_INET, "proto": 0}
-        return [found | {"flags": socket.AI_NUMERICHOST}]
+        return [
+            {
+                "hostname": host, "host": address, "port": port, "proto": 0, "flags": socket.AI_NUMERICHOST,
+                "family": socket.AF_INET6 if ":" in address else socket.AF_INET,
+            }
+            for address in self.answers.pop(0).split()
+        ]  # fmt: skip
 
     async def close(self):
         pass
@@ -462,6 +466,63 @@ async def test_a_name_is_judged_by_the_address_that_is_connected_to():
             with pytest.raises(Forbidden):
                 await read(http, named)
         assert not names.answers  # it was looked up each time that it was connected to
+
+
+@pytest.mark.parametrize("inner", ["127.0.0.2", "169.254.169.254", "::1", "::ffff:127.0.0.2", "64:ff9b::7f00:2"])
+@pytest.mark.parametrize("first", [True, False])
+async def test_of_a_names_addresses_only_the_outer_ones_are_connected_to(inner, first):
+    async def handle(_):
+        return web.Response(body=b"the file")
+
+    async with site(handle) as url:
+        both = f"{inner} 127.0.0.1" if first else f"127.0.0.1 {inner}"
+        named = f"http://both.example:{url.rpartition(':')[2]}/"
+        async with client(allow=["127.0.0.1/32"], resolver=Names(both, inner)) as http:
+            assert await read(http, named) == (200, b"the file")
+            with pytest.raises(Forbidden, match="an inner address"):
+                await read(http, named)
+
+
+async def test_what_a_call_carries_is_not_handed_on_elsewhere():
+    seen = []
+
+    async def outside(request):
+        seen.append((request.path, await request.read(), request.headers.get("X-Token")))
+        return web.Response(status=302, headers={"Location": f"{back[0]}/again"})
+
+    async def home(request):
+        seen.append((request.path, await request.read(), request.headers.get("X-Token")))
+        if request.path == "/again":
+            return web.Response(body=b"the file")
+        where = "/here" if request.path == "/" else f"{there}/there"
+        return web.Response(status=302, headers={"Location": where})
+
+    async with site(outside) as there, site(home) as url, client(allow=["127.0.0.0/8"]) as http:
+        back = [url]
+        call = Call("0:download", "GET", f"{url}/", effect=False, headers={"X-Token": "t"}, form={"token": "t"})
+        async with http.download(call, trusted=True) as download:
+            assert download.status == 200
+    assert seen == [
+        ("/", b"token=t", "t"),
+        ("/here", b"token=t", "t"),
+        ("/there", b"", None),
+        ("/again", b"", None),  # and it does not come back
+    ]
+
+
+async def test_an_answer_that_is_longer_than_it_says():
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nConnection: close\r\n\r\nabc" + b"more" * 99
+    async with raw(answer) as server, client() as http:
+        with pytest.raises(NoAnswer):
+            await read(http, server.url, trusted=True)
+
+
+@pytest.mark.parametrize("length", ["-1", "0x10", "9" * 5000, "3, 4", "3\r\nContent-Length: 4"])
+async def test_a_length_that_is_none(length):
+    answer = f"HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\nabcdef".encode()
+    async with raw(answer, answer) as server, client() as http:
+        with pytest.raises(NoAnswer):
+            await read(http, server.url, trusted=True)
 
 
 async def test_redirects_are_followed_by_the_same_rules():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sqlite3
 import sys
 import threading
@@ -12,7 +13,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "ports"))
 
-from store_kit import SqliteHouse, append, received, whole_feed
+from store_kit import AT, SqliteHouse, append, received, whole_feed
 
 from gateway.adapters.sqlite import SqliteStore, schema, writer
 from gateway.adapters.system import SystemClock
@@ -65,6 +66,24 @@ async def shown(store):
     conversations = (await store.conversations(Wanted())).data
     lines = [(await store.lines(one.id, 100, None)).data for one in conversations]
     return conversations, lines, (await store.people(None, None, 100, None)).data, await store.unsettled()
+
+
+async def test_uploads_that_were_sent_before_are_not_left_over(house):
+    """Version 2 did not say which uploads a message holds; its records do."""
+    house.do((DUMPS[0].parent / "v2.sql").read_text())
+    request = house.ask("SELECT data FROM records WHERE kind = 'message.queued'")[0][0]
+    held = json.loads(request)
+    held["message"]["parts"].append({"kind": "media", "media_type": "image", "media": "med_sent"})
+    db = sqlite3.connect(house.path)
+    db.execute("UPDATE records SET data = ? WHERE data = ?", (json.dumps(held).encode(), request))
+    for name in ("med_sent", "med_unsent"):
+        db.execute("INSERT INTO files VALUES (?, 'main', 'kept', '', '', '', 'image/png', '', 7, ?, '')", (name, name))
+    db.commit()
+    db.close()
+    store = await house.open()
+    assert list(await store.remove_files(AT, 9, "never sent", unsent=True)) == []  # ids of no time: young for ever
+    assert (await store.file("med_sent")).conversation == "cnv_ann"
+    assert (await store.file("med_unsent")).conversation == ""
 
 
 async def test_an_interrupted_migration_leaves_the_file_as_it_was(house, monkeypatch):

@@ -49,6 +49,25 @@ class Rows:
         self._up()
         return [file for _, file in sorted(self.files.items()) if file.state == "pending"][:limit]
 
+    async def note_look(self, media_id, look):
+        self._up()
+        if self.files[media_id].state != "kept":
+            return False
+        self.files[media_id] = replace(self.files[media_id], look=look)
+        return True
+
+    async def remove_files(self, before, limit, why, *, unsent=False):
+        self._up()
+        end = f"med_{int(before.timestamp() * 1000):012x}"
+        found = [file for id_, file in sorted(self.files.items()) if file.state == "kept" and id_ < end]
+        found = [file for file in found if not unsent or not (file.account or file.conversation)][:limit]
+        self.files |= {file.id: replace(file, state="removed", why=why, path="", look=None) for file in found}
+        return [file.id for file in found]
+
+    async def lasting_files(self, media_ids):
+        self._up()
+        return {one for one in media_ids if one in self.files and self.files[one].state in {"kept", "pending"}}
+
     async def value(self, name):
         return self.values.get(name)
 

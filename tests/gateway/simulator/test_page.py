@@ -15,6 +15,19 @@ from toys.pictures import png
 
 pytestmark = pytest.mark.browser
 TOKEN = "1000001:abcdefghijklmnopqrstuv"
+KINDS = (
+    "text",
+    "photo",
+    "video",
+    "voice",
+    "audio",
+    "animation",
+    "video_note",
+    "sticker",
+    "venue",
+    "contact",
+    "document",
+)
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +70,7 @@ class Page:
         """The last element that the selector and the text mean; found and used in one go, as pages redraw."""
         find = "const e = [...document.querySelectorAll(arguments[0])].filter(e => e.textContent.includes(arguments[1])).at(-1)"
         script = f"{find}; if (!e) return null; {then}"
-        wait = WebDriverWait(self.browser, 5, 0.02)
+        wait = WebDriverWait(self.browser, 30, 0.02)
         return wait.until(lambda b: b.execute_script(script, selector, text), f"{selector} with {text!r}")
 
     def see(self, selector: str, text: str = "") -> WebElement:
@@ -66,7 +79,7 @@ class Page:
         return found
 
     def gone(self, selector: str) -> None:
-        WebDriverWait(self.browser, 5, 0.02).until_not(lambda b: b.find_elements(By.CSS_SELECTOR, selector))
+        WebDriverWait(self.browser, 30, 0.02).until_not(lambda b: b.find_elements(By.CSS_SELECTOR, selector))
 
     def click(self, selector: str, text: str = "") -> None:
         self._find(selector, text, "e.click(); return true")
@@ -116,11 +129,11 @@ def test_a_conversation(browser: Chrome, address: str, tmp_path: Path) -> None:
     page.see(".own .meta em", "edited")
     picture = tmp_path / "door.png"
     picture.write_bytes(png(300, 200))
-    page.see("#picture").send_keys(str(picture))
+    page.see("#files").send_keys(str(picture))
     page.see(".strip", "door.png")
     page.type("my door")
     page.see(".own.pictured .text", "my door")
-    page.click(".picture")
+    page.click(".own .picture")
     page.see("dialog.viewer img")
     page.click("dialog.viewer button")
     page.click("#block")
@@ -129,6 +142,135 @@ def test_a_conversation(browser: Chrome, address: str, tmp_path: Path) -> None:
     page.see("#write")
     kinds = [next(key for key in update if key != "update_id") for update in page.call("getUpdates")]
     assert kinds == ["message", "callback_query", "edited_message", "message", "my_chat_member", "my_chat_member"]
+
+
+def test_everything_that_a_customer_sends(browser: Chrome, address: str, tmp_path: Path) -> None:
+    page = begin(browser, address)
+    page.type("**Hello** __you__ `x*y` ||secret||")
+    for tag, text in (("strong", "Hello"), ("em", "you"), ("code", "x*y"), (".spoiler", "secret")):
+        page.see(f".own .text {tag}", text)
+    for label, shown in (
+        ("Picture", '.own[data-kind="photo"] .picture img'),
+        ("Album", '.own .grid[data-count="4"] .film'),
+        ("Video", '.own[data-kind="video"] .film'),
+        ("Round video", ".own .round"),
+        ("Animation", ".own .moving"),
+        ("A sample voice", '.own[data-kind="voice"] .bars rect'),
+        ("Music", ".own .sound.named"),
+        ("File", ".own .file"),
+    ):
+        page.click("#attach")
+        page.click(".menu .chip", label)
+        page.see(shown)
+    page.click("#attach")
+    page.click(".menu button", "Sticker")
+    page.click("dialog.stickers > div button")
+    page.see(".own.bare .sticker")
+    page.click("#attach")
+    page.click(".menu button", "Location")
+    page.click("dialog.form .primary")
+    page.see(".own .place strong", "Café de la Mairie")
+    page.see(".own .place .map .pin")
+    page.click("#attach")
+    page.click(".menu button", "Contact")
+    page.click("dialog.form .primary")
+    page.see(".own .card-of strong", "Mary Grant")
+    files = [tmp_path / f"{n}.png" for n in range(3)]
+    for file in files:
+        file.write_bytes(png(30, 20))
+    page.see("#files").send_keys("\n".join(map(str, files)))
+    page.see(".strip", "3 files")
+    page.type("three")
+    page.see('.own .grid[data-count="3"]')
+    page.see(".own .text", "three")
+    said = [update["message"] for update in page.call("getUpdates")]
+    kinds = [next(kind for kind in KINDS if kind in message) for message in said]
+    albums = ["photo", "photo", "photo", "video"]
+    rest = ["video", "video_note", "animation", "voice", "audio", "document", "sticker", "venue", "contact"]
+    assert kinds == ["text", "photo", *albums, *rest, "photo", "photo", "photo"]
+    assert [entity["type"] for entity in said[0]["entities"]] == ["bold", "italic", "code", "spoiler"]
+    assert said[0]["text"] == "Hello you x*y secret"
+
+
+def test_replies_reactions_edits_and_deletions(browser: Chrome, address: str) -> None:
+    page = begin(browser, address)
+    page.type("Hello")
+    page.see(".own .bubble", "Hello")
+    page.call("setWebhook", url="")
+    (update,) = page.call("getUpdates")
+    chat = update["message"]["chat"]["id"]
+    sent = page.call("sendMessage", chat_id=chat, text="one two three")
+    page.see(".bot .text", "one two three")
+    page.call("setMessageReaction", chat_id=chat, message_id=1, reaction=[{"type": "emoji", "emoji": "🔥"}])
+    page.see(".own .reaction", "🔥")
+    page.click(".bot .tools")
+    page.click(".menu .quick button", "👍")
+    page.see(".bot .reaction.mine", "👍")
+    select = "const r = document.createRange(), n = document.querySelector('.bot .text').firstChild; r.setStart(n, 4); "
+    browser.execute_script(select + "r.setEnd(n, 7); getSelection().removeAllRanges(); getSelection().addRange(r)")
+    browser.execute_script("document.querySelector('.bot .tools').dispatchEvent(new PointerEvent('pointerdown'))")
+    page.click(".bot .tools")
+    page.click(".menu button", "Reply to the selection")
+    page.see(".strip", "two")
+    page.type("this one")
+    page.see(".own .quote", "two")
+    assert page.call("getUpdates")[-1]["message"]["quote"]["text"] == "two"
+    page.call("editMessageText", chat_id=chat, message_id=sent["message_id"], text="four")
+    page.see(".bot .meta em", "edited")
+    page.click(".own .tools")
+    page.click(".menu button", "Edit")
+    page.see(".strip", "Editing")
+    page.type(" indeed")
+    page.see(".own .text", "this one indeed")
+    page.click(".own .tools")
+    page.click(".menu button", "Delete")
+    page.gone(".own .quote")
+    page.call("deleteMessage", chat_id=chat, message_id=sent["message_id"])
+    page.gone(".bot .bubble")
+    page.call("sendChatAction", chat_id=chat, action="record_voice")
+    page.see(".chat-top small.typing", "recording a voice message")
+
+
+def test_everything_that_a_bot_sends(browser: Chrome, address: str) -> None:
+    page = begin(browser, address)
+    page.type("Hello")
+    page.see(".own .bubble", "Hello")
+    (update,) = page.call("getUpdates")
+    place = f"{address}api/telegram/1000001/chats/{update['message']['chat']['id']}/messages"
+    sent = {kind: post(place, **{kind: "sample"}) for kind in ("photo", "voice", "audio", "video", "document")}
+    sent["sticker"] = post(place, sticker="👍")
+    updates = {kind: page.call("getUpdates")[n + 1]["message"][kind] for n, kind in enumerate(sent)}
+    ids = {kind: (found[-1] if kind == "photo" else found)["file_id"] for kind, found in updates.items()}
+    chat = {"chat_id": update["message"]["chat"]["id"]}
+    for method, kind, shown in (
+        ("sendPhoto", "photo", ".picture img"),
+        ("sendVoice", "voice", ".sound .bars"),
+        ("sendAudio", "audio", ".sound.named strong"),
+        ("sendVideo", "video", ".film video"),
+        ("sendDocument", "document", ".file strong"),
+        ("sendSticker", "sticker", ".sticker"),
+    ):
+        page.call(method, **chat, **{kind: ids[kind]})
+        page.see(f".bot {shown}")
+    page.call("sendVenue", **chat, latitude=48.85, longitude=2.33, title="Café", address="Paris")
+    page.see(".bot .place strong", "Café")
+    page.call("sendContact", **chat, phone_number="+33612345678", first_name="Bob")
+    page.see(".bot .card-of a", "+33612345678")
+    page.call("sendMediaGroup", **chat, media=[{"type": "photo", "media": ids["photo"]}] * 2)
+    page.see('.bot .grid[data-count="2"] .picture')
+    page.click('.bot[data-kind="voice"] .play')
+    page.see('.bot[data-kind="voice"] .play[aria-label^="Pause"]')
+    page.see('.bot[data-kind="voice"] .play[aria-label^="Play"]')
+    assert not page.too_wide
+
+
+def test_a_voice_without_a_microphone(browser: Chrome, address: str) -> None:
+    page = begin(browser, address)
+    page.click(".send")
+    page.click("dialog.form .primary", "A sample voice")
+    page.see('.own[data-kind="voice"] .bars')
+    (update,) = page.call("getUpdates")
+    assert update["message"]["voice"]["mime_type"] == "audio/ogg"
 
 
 def test_faults_and_traffic(browser: Chrome, address: str) -> None:

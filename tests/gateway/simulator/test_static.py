@@ -6,6 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from gateway.simulator import samples
+from gateway.simulator.telegram import media
+from gateway.simulator.telegram.methods import MESSAGES, METHODS
+from gateway.simulator.telegram.sending import ACTIONS
+
 STATIC = Path(__file__).parents[3] / "gateway" / "simulator" / "static"
 SCRIPTS = "\n".join(path.read_text() for path in STATIC.glob("*.js"))
 PAGE = (STATIC / "index.html").read_text()
@@ -26,6 +31,25 @@ def test_every_word_asked_for_exists() -> None:
     kinds = set(re.findall(r"^\s+(?:\w+: \{.*?\},? ?)+$", SCRIPTS))
     for kind in {*kinds, *re.findall(r"\b(webhook_\w+|accept_then_\w+):", SCRIPTS)}:
         assert {f"fault.{kind}", f"fault.{kind}.means", f"fault.{kind}.wants"} <= ENGLISH.keys()
+
+
+def test_every_method_kind_and_action_has_its_words() -> None:
+    wanted = {f"call.{method}" for method in METHODS} | {f"doing.{action}" for action in ACTIONS}
+    wanted |= {f"kind.{kind}" for kind in (*media.KINDS, "venue", "location", "contact", "message")}
+    wanted |= {f"sample.{kind}" for kind in (*samples.FILES, "album")}
+    assert wanted <= ENGLISH.keys()
+
+
+def test_page_and_control_api_have_the_same_stickers() -> None:
+    drawn = re.search(r"STICKERS = \{(.*?)\}", SCRIPTS)
+    assert drawn
+    assert dict(re.findall(r'"(.+?)": "(\w+)"', drawn[1])) == samples.STICKERS
+
+
+def test_faults_of_sending_meet_every_message() -> None:
+    orders = re.search(r'SENDS =\s+"(.+?)"', SCRIPTS)
+    assert orders
+    assert set(orders[1].split(",")) == MESSAGES
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from store_kit import AT, SqliteHouse, history
 
 from connectors.api import Answer
 from gateway.adapters.sqlite import schema
-from gateway.ports import Agent, Attempt, Kept, Key, Session
+from gateway.ports import Agent, Attempt, Kept, KeptFile, Key, Look, Session
 from normalizer.decision import Place
 
 HERE = Path(__file__).parent
@@ -35,6 +35,8 @@ async def compose(folder: Path) -> str:
     await store.finish(attempt)
     await store.keep(Kept("raw_1", "bot", "malformed", AT, "POST", "/hooks/bot", {"a": "b"}, b"\x00{"))
     await store.keep_unmatched("bot", "out-9", "receipt:9:read", "{}")
+    await store.add_file(KeptFile("med_up", "main", "kept", mime="image/png", size=7, path="up/med_up"))
+    await store.note_look("med_up", Look(640, 480, thumbnail=True))
     await store.add_key(Key("key_1", "robot", "digest", "agent", ("main",), AT))
     await store.add_agent(Agent("agt_1", "grace@example.com", "Grace", "admin", "$argon2id$"))
     await store.add_session(Session("session", "agt_1", AT))

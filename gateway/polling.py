@@ -1,0 +1,112 @@
+"""Long polling: news of accounts that no hook can reach is asked for, one question at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+import structlog
+
+from connectors.api import Accepted, Answer, Call, Deferred, Malformed, Refused, Request, Uncertain
+from gateway.config import Account
+from gateway.pace import back_off
+from gateway.ports import Clock, Http, NeverSent, NoAnswer, Store, Unavailable
+from gateway.states import States
+from gateway.taking import Heard, Taking
+from gateway.tasks import Background
+
+log = structlog.get_logger(__name__)
+
+
+class Polling:
+    """One poller for every account that polls; where it has got is stored once what came is durable."""
+
+    def __init__(
+        self, accounts: Mapping[str, Account], taking: Taking, store: Store, http: Http, clock: Clock, states: States
+    ) -> None:
+        self._taking, self._store, self._http, self._clock, self._states = taking, store, http, clock, states
+        polled = [account for account in accounts.values() if account.settings.polls]
+        self._pollers = [Background(lambda one=one: self._poll(one), clock, f"poll {one.name}") for one in polled]  # type: ignore[misc]
+
+    async def start(self) -> None:
+        """From now on."""
+        for poller in self._pollers:
+            await poller.start()
+
+    async def stop(self) -> None:
+        """Enough. What was asked and not taken will be given again."""
+        await asyncio.gather(*(poller.stop() for poller in self._pollers))
+
+    async def _poll(self, account: Account) -> None:
+        """Ask, take, remember; for ever."""
+        name, failures = f"polling {account.name}", 0
+        while True:
+            try:
+                cursor = await self._store.value(name) or ""
+                bodies, following = await self._asked(account, cursor)
+                for body in bodies:
+                    await self._taking.take(self._heard(account, body))
+                if following and following != cursor:
+                    await self._store.set_value(name, following)
+            except (_Trouble, Unavailable) as trouble:
+                failures += 1
+                wait = trouble.wait if isinstance(trouble, _Trouble) else None
+                log.warning("polling failed; trying again", account=account.name, why=str(trouble), tries=failures)
+                await self._clock.sleep(back_off(failures, self._clock.jitter()) if wait is None else wait)
+            else:
+                if failures:
+                    self._states.tell(account.name, "ok")
+                failures = 0
+
+    async def _asked(self, account: Account, cursor: str) -> tuple[Sequence[bytes], str]:
+        """What there is after the cursor, and the next one; raises _Trouble."""
+        connector = account.connector
+        assert connector.poll is not None  # noqa: S101 - Settings.polls goes with it
+        assert connector.polled is not None  # noqa: S101
+        found: tuple[Sequence[bytes], str] = ((), cursor)
+        polling = connector.poll(cursor, account.settings)
+        try:
+            call = next(polling)
+            while True:
+                answer = await self._answer(account, call)
+                found = connector.polled(answer, account.settings)
+                call = polling.send(answer)
+        except StopIteration:
+            return found
+        except (Refused, Malformed) as unread:  # the connector cannot read what came
+            why = unread.detail if isinstance(unread, Refused) else str(unread)
+            self._states.tell(account.name, "degraded", f"polling: {why}")
+            raise _Trouble(why) from None
+        finally:
+            polling.close()
+
+    async def _answer(self, account: Account, call: Call) -> Answer:
+        try:
+            answer = await self._http.perform(call)
+        except (NeverSent, NoAnswer) as error:
+            self._states.tell(account.name, "degraded", f"polling: {error}")
+            raise _Trouble(str(error)) from None
+        match account.connector.classify(call, answer):
+            case Accepted():
+                return answer
+            case Refused() as refused:
+                self._states.heard(account.name, refused)
+                raise _Trouble(refused.detail)
+            case Deferred(detail=detail, wait=wait):
+                self._states.tell(account.name, "degraded", f"polling: {detail}")
+                raise _Trouble(detail, wait)
+            case Uncertain(detail=detail):
+                self._states.tell(account.name, "degraded", f"polling: {detail}")
+                raise _Trouble(detail)
+
+    def _heard(self, account: Account, body: bytes) -> Heard:
+        request = Request("POST", f"/hooks/{account.hook}", {}, self._clock.now(), body=body)
+        return Heard(request, account.hook, (account,), self._clock.new_id("req"))
+
+
+class _Trouble(Exception):
+    """The question was not answered; ``wait`` is the provider's own word on when to ask again, in seconds."""
+
+    def __init__(self, why: str, wait: float | None = None) -> None:
+        super().__init__(why)
+        self.wait = wait

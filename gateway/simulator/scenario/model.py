@@ -1,0 +1,232 @@
+"""What a scenario may say: who is there, and what happens step by step."""
+
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
+
+from gateway.simulator.faults import Order
+from gateway.simulator.guard import loopback
+
+UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h)?")
+MEDIA = ("photo", "video", "audio", "voice", "animation", "video_note", "sticker", "document")
+Kind = Literal[
+    "text", "photo", "video", "audio", "voice", "animation", "video_note", "sticker", "document", "location", "contact"
+]
+
+
+def seconds(value: Any) -> Any:
+    """Seconds of `10s`, `500ms`, `2m`, `1h`, or of a plain number."""
+    found = DURATION.fullmatch(str(value).strip())
+    if found is None:
+        raise ValueError("a length of time is wanted, such as 10s, 500ms or 2m")
+    return float(found[1]) * UNITS[found[2] or "s"]
+
+
+def _here(host: str) -> str:
+    if not loopback(host):
+        raise ValueError("the simulator has no passwords, so it listens on loopback addresses only")
+    return host
+
+
+def _address(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("an address is wanted, such as http://127.0.0.1:8080")
+    return url.rstrip("/")
+
+
+Seconds = Annotated[float, BeforeValidator(seconds)]
+Address = Annotated[str, AfterValidator(_address)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=False, hide_input_in_errors=True)
+
+
+class Place(_Strict):
+    """Where the simulator is: started here, or (`url`) one that runs already, such as a demo's."""
+
+    host: Annotated[str, AfterValidator(_here)] = "127.0.0.1"
+    port: int = Field(default=8090, ge=0, le=65535)
+    keep: Path | None = None  # a folder; without one, the simulator forgets everything at the end
+    url: Address | None = None
+
+
+class Account(_Strict):
+    """A bot of the gateway under test; with a `hook` its webhook is set, else the gateway has set it itself."""
+
+    token: SecretStr
+    secret: SecretStr = SecretStr("")
+    hook: str = ""
+    name: str = ""
+
+    @property
+    def number(self) -> str:
+        """The bot's number: what stands before the colon of its token."""
+        return self.token.get_secret_value().partition(":")[0]
+
+    @model_validator(mode="after")
+    def _is_a_token(self) -> Self:
+        if not re.fullmatch(r"\d{1,19}:[A-Za-z0-9_-]+", self.token.get_secret_value()):
+            raise ValueError("token: a number, a colon and letters are wanted, such as 1000001:any-letters")
+        return self
+
+
+class Customer(_Strict):
+    """Somebody who writes."""
+
+    name: str = ""
+    account: str = ""  # the first one
+    language: str = ""
+    username: str = ""
+    id: int | None = Field(default=None, ge=1)
+
+
+class Spot(_Strict):
+    """A place on earth; with a title it is a venue."""
+
+    latitude: float = Field(ge=-90, le=90)
+    longitude: float = Field(ge=-180, le=180)
+    title: str = ""
+    address: str = ""
+
+
+class Card(_Strict):
+    """A contact card."""
+
+    phone_number: str
+    first_name: str = ""
+    last_name: str = ""
+
+
+class Say(_Strict):
+    """A customer writes: words, or one file (a path, or `sample`), an album, a place, a card."""
+
+    who: str = Field(alias="from")
+    text: str = ""
+    format: Literal["HTML", "MarkdownV2", "Markdown"] | None = None
+    caption: str = ""
+    photo: str = ""
+    video: str = ""
+    audio: str = ""
+    voice: str = ""
+    animation: str = ""
+    video_note: str = ""
+    sticker: str = ""
+    document: str = ""
+    album: list[str] = Field(default_factory=list, max_length=10)
+    location: Spot | None = None
+    contact: Card | None = None
+    reply_to: str = ""  # the name that an earlier step gave
+    quote: str = ""
+    repeat: int = Field(default=1, ge=1, le=100_000)
+    name: str = Field(default="", alias="as")
+
+    @model_validator(mode="after")
+    def _is_one_thing(self) -> Self:
+        said = [kind for kind in ("text", *MEDIA, "album", "location", "contact") if getattr(self, kind)]
+        if len(said) != 1:
+            many = f"not {', '.join(said)}" if said else "none is here"
+            raise ValueError(f"one of text, {', '.join(MEDIA)}, album, location, contact is wanted; {many}")
+        return self
+
+
+class Press(_Strict):
+    """A customer presses a button of the bot's last message that has it, or of a named one."""
+
+    who: str = Field(alias="by")
+    button: str
+    message: str = ""
+
+
+class Edit(_Strict):
+    """A customer changes the words of the last own message, or of a named one."""
+
+    who: str = Field(alias="by")
+    text: str
+    message: str = ""
+
+
+class Delete(_Strict):
+    """A customer takes the last own message back, or a named one; Telegram does not tell the bot."""
+
+    who: str = Field(alias="by")
+    message: str = ""
+
+
+class React(_Strict):
+    """A customer reacts to the bot's last message, or to a named one; without an emoji, no more."""
+
+    who: str = Field(alias="by")
+    emoji: str = ""
+    message: str = ""
+
+
+class Expect(_Strict):
+    """A customer sees something within a time; with `nothing`, whatever fits would be wrong."""
+
+    who: str = Field(alias="to")
+    text: str = ""
+    contains: str = ""
+    kind: Kind | None = None
+    button: str = ""
+    reaction: str = ""  # of the bot, to the customer's last message or to a named one
+    deleted: str = ""  # the name of the message that goes
+    message: str = ""
+    nothing: bool = False
+    within: Seconds = 10.0
+    name: str = Field(default="", alias="as")
+
+
+class Load(_Strict):
+    """Many customers write, each in turn; with an `answer`, each message wants exactly one."""
+
+    customers: int = Field(default=10, ge=1, le=100_000)
+    per_second: float = Field(default=10, gt=0, le=10_000)
+    lasting: Seconds = Field(default=10.0, alias="for")
+    text: str = "message {n}"
+    answer: str = ""
+    within: Seconds = 30.0
+    account: str = ""
+
+
+class Step(_Strict):
+    """One thing that happens."""
+
+    say: Say | None = None
+    press: Press | None = None
+    edit: Edit | None = None
+    delete: Delete | None = None
+    react: React | None = None
+    block: str = ""
+    unblock: str = ""
+    expect: Expect | None = None
+    wait: Seconds | None = None
+    fault: Order | None = None
+    lift: Literal["all", ""] = ""
+    load: Load | None = None
+
+    @property
+    def kind(self) -> str:
+        """Which one."""
+        return next(iter(self.model_fields_set))
+
+    @model_validator(mode="after")
+    def _is_one_thing(self) -> Self:
+        if len(self.model_fields_set) != 1:
+            raise ValueError(f"a step is one of {', '.join(type(self).model_fields)}")
+        return self
+
+
+class Scenario(_Strict):
+    """A whole scenario."""
+
+    gateway: Address = "http://127.0.0.1:8080"
+    simulator: Place = Place()
+    accounts: dict[str, Account] = Field(min_length=1)
+    customers: dict[str, Customer] = Field(default_factory=dict)
+    steps: list[Step] = Field(min_length=1)

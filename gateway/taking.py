@@ -1,0 +1,141 @@
+"""Requests in: read by their connectors, and handed to the account that each event is for, or kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from connectors.api import Malformed, Request
+from gateway.config import Account
+from gateway.intake import Intake
+from gateway.ports import Clock, Kept, Store, Unavailable
+from normalizer.event import Event
+
+log = structlog.get_logger(__name__)
+
+_SECRET = ("authorization", "cookie", "token", "secret", "signature", "key", "password")
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """Whose a request is: the accounts that accept it. ``cause`` is its id."""
+
+    request: Request
+    hook: str
+    accounts: Sequence[Account]
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What of a request is for one account; without an account, ``why`` it is for none."""
+
+    account: Account | None
+    events: Sequence[Event] = ()
+    why: str = ""
+
+
+def shares(heard: Heard) -> Sequence[Share]:
+    """What a request says, by account. An unreadable one, and events for nobody, are shares without an account."""
+    first = heard.accounts[0]
+    if len(heard.accounts) > 1:
+        return [share for accounts in _by_connector(heard.accounts) for share in _of_connector(heard, accounts)]
+    try:
+        events = first.connector.parse(heard.request, first.settings)
+    except Malformed as error:
+        return (Share(None, why=f"malformed for {first.channel}: {error}"),)
+    if len(events) == 1 and events[0].to == first.settings.address:
+        return (Share(first, events),)
+    return tuple(_addressed(heard.accounts, events))
+
+
+def _of_connector(heard: Heard, accounts: Sequence[Account]) -> Iterator[Share]:
+    first = accounts[0]
+    try:
+        events = first.connector.parse(heard.request, first.settings)
+    except Malformed as error:
+        yield Share(None, why=f"malformed for {first.channel}: {error}")
+    else:
+        yield from _addressed(accounts, events)
+
+
+def _addressed(accounts: Sequence[Account], events: Sequence[Event]) -> Iterator[Share]:
+    """Each event to the account of its address."""
+    found: dict[str, list[Event]] = {}
+    for event in events:
+        found.setdefault(event.to, []).append(event)
+    for address, told in found.items():
+        account = next((one for one in accounts if one.settings.address == address), None)
+        yield Share(account, told, "" if account else f"unrouted: no account here is {address}")
+
+
+def _by_connector(accounts: Sequence[Account]) -> Iterator[Sequence[Account]]:
+    found: dict[str, list[Account]] = {}
+    for account in accounts:
+        found.setdefault(account.channel, []).append(account)
+    yield from found.values()
+
+
+class Taking:
+    """Takes requests that were found to be the provider's."""
+
+    def __init__(self, intake: Intake, store: Store, clock: Clock) -> None:
+        self._intake, self._store, self._clock = intake, store, clock
+
+    async def take(self, heard: Heard) -> None:
+        """Durable when this returns, as records or kept. Raises Unavailable.
+
+        What our own mistake keeps us from taking is kept too, else the provider would repeat it for ever.
+        """
+        try:
+            for share in shares(heard):
+                if share.account is None:
+                    await self._keep(heard, share.why)
+                else:
+                    await self._intake.take(share.account, share.events, heard.cause)
+        except Unavailable:
+            raise
+        except Exception as error:
+            log.exception("webhook kept: taking it broke", request_id=heard.cause, hook=heard.hook)
+            await self._keep(heard, f"our mistake: {type(error).__name__}")
+
+    async def again(self, kept: Kept, accounts: Sequence[Account], *, dry: bool) -> Sequence[Share]:
+        """Read a kept request once more, and take what can be read now; says what was found in it.
+
+        The request is forgotten once all of it has found its place. Raises Unavailable, and what a connector that
+        breaks raises.
+        """
+        url = kept.path
+        request = Request(kept.method, url, kept.headers, kept.at, body=kept.body)
+        found = shares(Heard(request, kept.hook, accounts, kept.id))
+        if dry:
+            return found
+        for share in found:
+            if share.account is not None:
+                await self._intake.take(share.account, share.events, kept.id)
+        if all(share.account is not None for share in found):
+            await self._store.forget_kept(kept.id)
+        return found
+
+    async def _keep(self, heard: Heard, why: str) -> None:
+        request = heard.request
+        kept = Kept(
+            id=self._clock.new_id("req"),
+            hook=heard.hook,
+            why=why,
+            at=request.received_at,
+            method=request.method,
+            path=f"/hooks/{heard.hook}",
+            headers=without_secrets(request.headers),
+            body=request.body,
+        )
+        await self._store.keep(kept)
+        log.warning("webhook kept", request_id=heard.cause, hook=heard.hook, kept=kept.id, why=why)
+
+
+def without_secrets(headers: Mapping[str, str]) -> dict[str, str]:
+    """Headers, lower-case, but for those whose name sounds like a secret."""
+    found = {name.lower(): value for name, value in headers.items()}
+    return {name: value for name, value in found.items() if not any(word in name for word in _SECRET)}

@@ -1,0 +1,217 @@
+"""Long polling: asked, taken, remembered, in this order; and how accounts do."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from toys.channel import ToySettings, no, toy
+from toys.engine import Engine, engine
+from toys.world import ToyHttp, until
+
+from connectors.api import Accepted, Answer, Call, Health, Refused, Steps
+from gateway.config import Account
+from gateway.polling import Polling
+from gateway.ports import NeverSent, NoAnswer
+from gateway.states import EVERY_S, UNWELL_S, States
+from gateway.taking import Taking
+
+
+class PolledSettings(ToySettings):
+    @property
+    def polls(self) -> bool:
+        return True
+
+
+def poll(cursor: str, settings: ToySettings) -> Steps:
+    yield Call("poll", "GET", f"{settings.base}/news?after={cursor}", effect=False, waits=50)
+
+
+def polled(answer: Answer, _settings: ToySettings) -> tuple[Sequence[bytes], str]:
+    found = json.loads(answer.body)
+    return [json.dumps(item).encode() for item in found["items"]], found["next"]
+
+
+def account(**powers: object) -> Account:
+    settings = PolledSettings(name="toy-one", connector="toy", api="http://toy.invalid")
+    classify = lambda call, answer: Accepted() if answer.status == 200 else toy.classify(call, answer)  # noqa: E731
+    return Account(
+        "toy-one", replace(toy, **{"poll": poll, "polled": polled, "classify": classify, **powers}), settings
+    )
+
+
+def news(made: Engine, following: str, *numbers: int) -> Answer:
+    items = [[json.loads(made.event(number).model_dump_json())] for number in numbers]
+    return Answer(200, {}, json.dumps({"items": items, "next": following}).encode())
+
+
+def polling(made: Engine) -> tuple[Polling, States]:
+    states = States(made.accounts, made.http, made.clock)  # type: ignore[arg-type] # downloads nothing
+    taking = Taking(made.intake, made.store, made.clock)
+    return Polling(made.accounts, taking, made.store, made.http, made.clock, states), states  # type: ignore[arg-type]
+
+
+async def test_what_was_polled_is_recorded_before_the_cursor_moves(tmp_path: Path) -> None:
+    async with engine(tmp_path / "p.db", accounts={"toy-one": account()}) as made:
+        at_asking: list[tuple[str, int]] = []
+
+        def answered(call: Call) -> Answer:
+            at_asking.append((call.url.partition("after=")[2], len(made.records)))
+            if len(at_asking) > 3:
+                raise NoAnswer("the test is over")
+            return [news(made, "3", 1, 2), news(made, "3"), news(made, "4", 3)][len(at_asking) - 1]
+
+        made.http.otherwise = answered
+        poller, _ = polling(made)
+        await poller.start()
+        await until(lambda: len(at_asking) > 3)
+        await poller.stop()
+        assert at_asking == [("", 0), ("3", 2), ("3", 2), ("4", 3)]
+        assert await made.store.value("polling toy-one") == "4"
+
+
+async def test_a_poller_goes_on_where_it_was_and_repeats_are_not_taken_twice(tmp_path: Path) -> None:
+    async with engine(tmp_path / "p.db", accounts={"toy-one": account()}) as made:
+        await made.store.set_value("polling toy-one", "7")
+        script = [news(made, "8", 1), news(made, "9", 1), NoAnswer("end")]
+        made.http.script.extend(script)
+        poller, _ = polling(made)
+        await poller.start()
+        await until(lambda: not made.http.script)
+        await poller.stop()
+        assert made.http.calls[0].url.endswith("after=7")
+        assert len(made.records) == 1
+
+
+async def test_what_cannot_be_read_is_kept_and_polling_goes_on(tmp_path: Path) -> None:
+    async with engine(tmp_path / "p.db", accounts={"toy-one": account()}) as made:
+        broken = Answer(200, {}, json.dumps({"items": [{"no": "event"}], "next": "2"}).encode())
+        made.http.script.extend([broken, news(made, "3", 1), NoAnswer("end")])
+        poller, _ = polling(made)
+        await poller.start()
+        await until(lambda: not made.http.script)
+        await poller.stop()
+        (kept,) = await made.store.kept(10)
+        assert (kept.hook, kept.body) == ("toy-one", b'{"no": "event"}')
+        assert len(made.records) == 1
+
+
+@pytest.mark.parametrize(
+    ("trouble", "level"),
+    [
+        (NeverSent("connection refused"), "degraded"),
+        (no(409, "conflict"), "ok"),  # refused for good: not the account's own trouble
+        (no(500, "oops"), "degraded"),
+        (Answer(502, {}, b"<html>"), "degraded"),
+    ],
+)
+async def test_trouble_is_waited_out_and_shown_and_ends(tmp_path: Path, trouble: Answer, level: str) -> None:
+    async with engine(tmp_path / "p.db", accounts={"toy-one": account()}) as made:
+        made.http.script.extend([trouble, news(made, "2", 1), NoAnswer("end")])
+        poller, states = polling(made)
+        await poller.start()
+        await until(lambda: made.clock.waits)
+        assert states.of("toy-one").level == level
+        assert (made.records, made.clock.waits) == ([], [1.0])
+        made.clock.turn(1)
+        await until(lambda: not made.http.script and made.clock.waits)
+        assert len(made.records) == 1
+        await poller.stop()
+
+
+async def test_a_provider_that_says_how_long_is_asked_again_then(tmp_path: Path) -> None:
+    async with engine(tmp_path / "p.db", accounts={"toy-one": account()}) as made:
+        made.http.script.append(no(429, "slow down", wait=17))
+        poller, _ = polling(made)
+        await poller.start()
+        await until(lambda: made.clock.waits)
+        assert made.clock.waits == [17.0]
+        await poller.stop()
+
+
+async def test_an_answer_that_its_connector_cannot_read_is_trouble_and_no_loop(tmp_path: Path) -> None:
+    def unread(cursor: str, settings: ToySettings) -> Steps:
+        yield from poll(cursor, settings)
+        raise Refused("unknown", "not the provider's answer")
+
+    async with engine(tmp_path / "p.db", accounts={"toy-one": account(poll=unread)}) as made:
+        made.http.script.append(news(made, ""))
+        poller, states = polling(made)
+        await poller.start()
+        await until(lambda: made.clock.waits)
+        assert (states.of("toy-one").level, made.clock.waits) == ("degraded", [1.0])
+        assert await made.store.value("polling toy-one") is None
+        await poller.stop()
+
+
+# How accounts do.
+
+
+def check(settings: ToySettings) -> Steps:
+    answer = yield Call("check", "GET", f"{settings.base}/check", effect=False)
+    found = json.loads(answer.body)
+    return Health(found["ok"], "as it says", down=found.get("down", False))  # type: ignore[return-value]
+
+
+def says(**what: bool) -> Answer:
+    return Answer(200, {}, json.dumps(what).encode())
+
+
+async def test_accounts_are_checked_now_and_then(tmp_path: Path) -> None:
+    script = [
+        (says(ok=True), "ok"),
+        (says(ok=False), "degraded"),
+        (says(ok=False, down=True), "down"),
+        (NeverSent("connection refused"), "degraded"),
+        (no(500, "oops"), "degraded"),
+        (no(400, "what?"), "degraded"),
+        (ValueError("a connector's mistake"), "degraded"),
+        (says(ok=True), "ok"),
+    ]
+    http = ToyHttp(*(answer for answer, _ in script))
+    async with engine(tmp_path / "p.db", accounts={"toy-one": account(check=check)}) as made:
+        states = States(made.accounts, http, made.clock)  # type: ignore[arg-type] # downloads nothing
+        for number, (_, level) in enumerate(script):
+            await states.check(made.account)
+            assert states.of("toy-one").level == level, number
+            assert bool(states.of("toy-one").why) == (level != "ok")
+
+
+async def test_who_is_not_well_is_looked_at_sooner(tmp_path: Path) -> None:
+    http = ToyHttp(says(ok=False), says(ok=True))
+    async with engine(tmp_path / "p.db", accounts={"toy-one": account(check=check)}) as made:
+        states = States(made.accounts, http, made.clock)  # type: ignore[arg-type] # downloads nothing
+        checking = asyncio.create_task(states.run())
+        for waits, level in ((UNWELL_S, "degraded"), (EVERY_S, "ok")):
+            await until(lambda: made.clock.waits)
+            assert (made.clock.waits, states.of("toy-one").level) == ([waits], level)
+            made.clock.turn(UNWELL_S)
+        checking.cancel()
+        await asyncio.gather(checking, return_exceptions=True)
+
+
+async def test_since_moves_only_when_the_level_does(tmp_path: Path) -> None:
+    async with engine(tmp_path / "p.db") as made:
+        states = States(made.accounts, made.http, made.clock)  # type: ignore[arg-type] # downloads nothing
+        states.tell("toy-one", "degraded", "a")
+        first = states.of("toy-one").since
+        made.clock.turn(60)
+        states.tell("toy-one", "degraded", "b")
+        assert (states.of("toy-one").why, states.of("toy-one").since) == ("b", first)
+        await states.check(made.account)  # this connector cannot ask: nothing changes
+        assert states.of("toy-one").why == "b"
+
+
+async def test_sending_says_how_an_account_does(tmp_path: Path) -> None:
+    async with engine(tmp_path / "p.db") as made:
+        states = States(made.accounts, made.http, made.clock)  # type: ignore[arg-type] # downloads nothing
+        states.heard("toy-one", Refused("unreachable", "blocked"))
+        assert states.of("toy-one").level == "ok"
+        states.heard("toy-one", Refused("auth_expired", "Unauthorized"))
+        assert (states.of("toy-one").level, states.of("toy-one").why) == ("down", "Unauthorized")
+        states.heard("toy-one", Accepted())
+        assert states.of("toy-one").level == "ok"
