@@ -70,7 +70,8 @@ async def running(config: Config, extra: Callable[[web.Application], None] | Non
         attempts = Attempts(store, http, clock, states.heard)
         delivery = Delivery(store, broker, attempts, config.accounts, clock, config.delivery,
                             link=media.signed_url, news_of=intake.news_of,
-                            callback=lambda account: hook_url(config, account) if config.http.public_url else "")  # fmt: skip
+                            callback=lambda account: hook_url(config, account) if config.http.public_url else "",
+                            stopped=states.stopped)  # fmt: skip
         app = web.Application(client_max_size=MAX_BODY)
         taking = Taking(intake, store, clock)
         edge = Edge(config.accounts, taking, store, clock, config.http.public_url)

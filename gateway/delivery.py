@@ -36,6 +36,8 @@ _LINK_S = 3600
 _SHOWN_S = 30 * 86400
 """Seconds that a link holds: one that the provider fetches a file by, and one that the customer opens."""
 _LEAST_S = 0.5
+_LOOK_S = 5.0
+"""Seconds between looks at whether an account that is down has come back."""
 
 Link = Callable[[str, int], str | None]
 News = Callable[[Account, Sequence[str]], Awaitable[None]]
@@ -56,10 +58,11 @@ class Delivery:
         link: Link,
         news_of: News,
         callback: Callable[[Account], str] = lambda _: "",
+        stopped: Callable[[str], bool] = lambda _: False,
     ) -> None:
         self._store, self._broker, self._attempts = store, broker, attempts
         self._accounts, self._clock, self._config = accounts, clock, config
-        self._link, self._news_of, self._callback = link, news_of, callback
+        self._link, self._news_of, self._callback, self._stopped = link, news_of, callback, stopped
         self._rates = {name: Rates(account.pace, clock.monotonic()) for name, account in accounts.items()}
         self._room = {name: asyncio.Semaphore(_CALLS_AT_ONCE) for name in accounts}
         self._senders: dict[str, asyncio.Task[None]] = {}
@@ -137,7 +140,7 @@ class Delivery:
             lowest = waiting[0]
             await self._until(lowest)
             message = await self._store.message(lowest.message)
-            if message is not None and message.status == "queued":
+            if message is not None and message.status == "queued" and not await self._held(message):
                 await self._send(message)
         except Unavailable as error:
             log.error("the store is not there; trying again", conversation=conversation, why=str(error))
@@ -145,6 +148,21 @@ class Delivery:
         except NotOurs:
             log.warning("somebody else is sending; leaving it to them", conversation=conversation)
             await self._clock.sleep(1)
+        return True
+
+    async def _held(self, message: Message) -> bool:
+        """Whether the account's provider lets nothing through just now: nobody knocks at a closed door again and again.
+
+        A message that has waited for as long as anything is tried has failed.
+        """
+        name = message.account or ""
+        if name not in self._accounts or not self._stopped(name):
+            return False
+        if self._clock.now() < message.received_at + self._config.give_up:
+            await self._clock.sleep(_LOOK_S)
+            return True
+        failure = Failure(reason="expired", detail="gave up; the account was down all the while")
+        await self._settle(message, Settled("failed", f"{message.id}:failed", failure=failure), None)
         return True
 
     async def _until(self, lowest: Unsettled) -> None:

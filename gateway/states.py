@@ -60,10 +60,16 @@ class States:
 
     def heard(self, account: str, outcome: Outcome) -> None:
         """What sending brought: it goes again, or the provider will have nothing from this account."""
-        if isinstance(outcome, Refused) and outcome.code in _DOWN:
+        if isinstance(outcome, Refused) and outcome.code == "auth_expired":
             self.tell(account, "down", outcome.detail)
+        elif isinstance(outcome, Refused) and outcome.code == "account_restricted":
+            self.tell(account, "degraded", outcome.detail)
         elif isinstance(outcome, Accepted) and self._states[account].level == "down":
             self.tell(account, "ok")
+
+    def stopped(self, account: str) -> bool:
+        """Whether there is no use in sending until the account has been checked again."""
+        return self._states[account].level == "down" and self._accounts[account].connector.check is not None
 
     async def run(self) -> None:
         """Check every account, for ever; sooner again while one is not well."""

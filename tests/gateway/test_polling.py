@@ -6,15 +6,19 @@ import asyncio
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
-from toys.channel import ToySettings, no, toy
+from toys.channel import ToySettings, no, took, toy
 from toys.engine import Engine, engine
 from toys.world import ToyHttp, until
 
 from connectors.api import Accepted, Answer, Call, Health, Refused, Steps
-from gateway.config import Account
+from gateway.attempts import Attempts
+from gateway.config import Account, DeliveryConfig
+from gateway.delivery import Delivery
 from gateway.polling import Polling
 from gateway.ports import NeverSent, NoAnswer
 from gateway.states import EVERY_S, UNWELL_S, States
@@ -215,3 +219,47 @@ async def test_sending_says_how_an_account_does(tmp_path: Path) -> None:
         assert (states.of("toy-one").level, states.of("toy-one").why) == ("down", "Unauthorized")
         states.heard("toy-one", Accepted())
         assert states.of("toy-one").level == "ok"
+        states.heard("toy-one", Refused("account_restricted", "no permission for this"))
+        assert states.of("toy-one").level == "degraded"
+        assert not states.stopped("toy-one")
+        states.heard("toy-one", Refused("auth_expired", "Unauthorized"))
+        assert not states.stopped("toy-one")  # nobody could say when to go on: this connector cannot be asked
+
+
+async def test_an_account_that_is_down_is_not_tried_until_it_was_checked(tmp_path: Path) -> None:
+    http = ToyHttp(no(401), says(ok=True), took("2"))
+    refuses = account(check=check, classify=auth_or(toy.classify))
+    async with engine(tmp_path / "p.db", http, {"toy-one": refuses}) as made:
+        states = States(made.accounts, http, made.clock)  # type: ignore[arg-type] # downloads nothing
+        attempts = Attempts(made.store, http, made.clock, states.heard)  # type: ignore[arg-type]
+        delivery = Delivery(made.store, made.broker, attempts, made.accounts, made.clock, DeliveryConfig(),
+                            link=lambda *_: None, news_of=made.intake.news_of, stopped=states.stopped)  # fmt: skip
+        await delivery.start()
+        conversation = await made.hear(1)
+        first, second = await made.say(conversation, "one"), await made.say(conversation, "two")
+        assert (await made.becomes(first, "failed")).failure.reason == "auth_expired"
+        for _ in range(3):
+            await until(lambda: made.clock.waits)
+            made.clock.turn(5)
+        assert len(http.calls) == 1
+        await states.check(refuses)
+        await made.becomes(second, "sent", turn=5)
+        await delivery.stop()
+
+
+async def test_what_waited_for_an_account_for_too_long_has_failed(tmp_path: Path) -> None:
+    async with engine(tmp_path / "p.db", accounts={"toy-one": account(check=check)}) as made:
+        delivery = made.delivery(timedelta(minutes=1))
+        delivery._stopped = lambda _: True
+        await delivery.start()
+        message = await made.say(await made.hear(1), "one")
+        await until(lambda: made.clock.waits)
+        assert (await made.becomes(message, "failed", turn=5)).failure.reason == "expired"
+        assert made.http.calls == []
+        await delivery.stop()
+
+
+def auth_or(classify: Any) -> Any:
+    return lambda call, answer: (
+        Refused("auth_expired", "Unauthorized") if answer.status == 401 else classify(call, answer)
+    )
