@@ -65,6 +65,7 @@ fuzz: setup ## spoilt webhooks against a real gateway, a million of them; not am
 lock: ## renew requirements-dev.txt from pyproject.toml
 	$(BIN)/pip-compile --quiet --extra dev --all-build-deps --allow-unsafe --generate-hashes --strip-extras \
 		--no-emit-index-url --no-emit-trusted-host --no-emit-find-links --output-file requirements-dev.txt pyproject.toml
+	rm -rf passerelle.egg-info  # a stale one would hide entry points that are newer
 
 clean: ## remove what make made
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache build *.egg-info

@@ -12,7 +12,7 @@ from normalizer.model import Conversation, Media, Message, Person, rfc3339
 from normalizer.windows import closes_at, standing
 
 INNER = {
-    "revision", "answering", "reach", "last_inbound_at", "free_until", "read_up_to", "identity", "last_message",
+    "revision", "answering", "reach", "last_inbound_at", "free_until", "touched_at", "read_up_to", "identity", "last_message",
     "numbered", "numbered_by",
 }  # fmt: skip
 """Fields of a conversation that only decisions need."""

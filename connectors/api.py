@@ -5,57 +5,23 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any, ClassVar, Generic, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
+from connectors.webhook import Malformed, Rejected, Reply, Request
 from normalizer.event import Event, MessageReceived, Outgoing
 from normalizer.fit import Limits
 from normalizer.model import MediaType, Reason
 from normalizer.windows import Window
 
+__all__ = [
+    "POWERS", "Accepted", "Accepts", "Answer", "Call", "Connector", "Deferred", "Fetched", "File", "Health", "Limits",
+    "Malformed", "Outcome", "Pace", "Refused", "Rejected", "Reply", "Request", "Settings", "Steps", "TemplateInfo",
+    "Uncertain", "Window", "powers",
+]  # fmt: skip
+
 M = TypeVar("M", bound=BaseModel)
-
-# What comes in.
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """A webhook call as it arrived. Header names are lower-case; the clock is read by whoever received it."""
-
-    method: str
-    url: str = field(repr=False)
-    headers: Mapping[str, str] = field(repr=False)
-    received_at: datetime
-    query: Mapping[str, str] = field(default_factory=dict, repr=False)
-    body: bytes = field(default=b"", repr=False)
-
-    def read(self, model: type[M]) -> M:
-        """The JSON body as ``model``; raises Malformed, which never quotes what was sent."""
-        try:
-            return model.model_validate_json(self.body)
-        except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-            raise Malformed(f"{'.'.join(map(str, first['loc'])) or 'body'}: {first['msg']}") from None
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """What the provider reads in our answer."""
-
-    status: int = 200
-    body: str = ""
-    content_type: str = "text/plain"
-
-
-class Rejected(Exception):
-    """The request is not the provider's: 401, and not a word to the caller."""
-
-
-class Malformed(Exception):
-    """The request is the provider's but cannot be read: kept for the operator, and answered 200."""
-
 
 # What goes out.
 

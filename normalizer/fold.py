@@ -236,7 +236,7 @@ def _renamed(was: Conversation, record: Record) -> Conversation:
     update: dict[str, Any] = {"person": _known(was.person, said["person"]["name"], *identities)}
     if previous := said.get("previous"):
         old, new = reach_key(said["account"], previous), reach_key(said["account"], said["identity"])
-        for name in ("reach", "last_inbound_at", "free_until"):
+        for name in ("reach", "last_inbound_at", "free_until", "touched_at"):
             held = getattr(was, name)
             if old in held and new not in held:
                 update[name] = {**held, new: held[old]}
@@ -287,6 +287,9 @@ def _news(was: Conversation, record: Record) -> Conversation:
         update["last_message"] = now
         if receipt and now.status == "failed" != last.status:
             update |= debts.owed_after_all(was)
+    if record.kind == "message.reacted" and (identity := record.data.get("identity")) and record.account:
+        whose, at = reach_key(record.account, identity), time(record.data["at"]) or record.at
+        update["touched_at"] = {**was.touched_at, whose: max(at, was.touched_at.get(whose, at))}
     if about in was.answering and not receipt:
         if record.kind == "message.sent":
             update |= debts.paid(was, about)

@@ -195,9 +195,10 @@ class Conversation(Model):
 
     ``revision`` counts changes of what a PATCH may change. ``unanswered_since`` is when the oldest message arrived
     that nobody has answered; ``answering`` remembers it per reply under way, in their order, so that a failed reply
-    gives it back. ``reach`` is kept per ``account identity``, and so is ``last_inbound_at``: when the newest message
-    that came by it was written (never after we had it), and ``free_until``: how long the provider lets us write freely. ``numbered`` are the answers, by number, to the last
-    question that went out without buttons, ``numbered_by`` the message that asked.
+    gives it back. Four are kept per ``account identity``: ``reach``; ``last_inbound_at``, when the newest message that
+    came by it was written (never after we had it); ``touched_at``, when they last did something else that counts as a
+    sign of life; ``free_until``, how long the provider lets us write freely. ``numbered`` are the answers, by number,
+    to the last question that went out without buttons, ``numbered_by`` the message that asked.
     """
 
     id: str
@@ -223,6 +224,7 @@ class Conversation(Model):
     reach: dict[str, Reach] = Field(default_factory=dict)
     last_inbound_at: dict[str, Instant] = Field(default_factory=dict)
     free_until: dict[str, Instant] = Field(default_factory=dict, exclude_if=is_empty)
+    touched_at: dict[str, Instant] = Field(default_factory=dict, exclude_if=is_empty)
     read_up_to: Instant | None = None
     numbered: tuple[Option, ...] = Field(default=(), exclude_if=is_empty)
     numbered_by: str = Field(default="", exclude_if=is_empty)

@@ -199,6 +199,7 @@ def reacted(view: View, event: Reacted, channel: Channel, stamp: Stamp, message_
         return None
     data = {
         "message": message_id,
+        "identity": event.identity,
         "by": {"kind": stamp.by.kind, "id": stamp.by.id, "name": stamp.by.name},
         "emojis": list(dict.fromkeys(event.emojis)),
         "at": rfc3339(event.at),

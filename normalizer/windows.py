@@ -21,11 +21,17 @@ class Window:
 
 def closes_at(conversation: Conversation, account: str, identity: str, window: Window | None) -> datetime | None:
     """When the window closes, or closed; None for a channel without one, and for somebody who never wrote there."""
-    key = reach_key(account, identity)
-    last = conversation.last_inbound_at.get(key)
+    last = last_sign(conversation, account, identity)
     if window is None or last is None:
         return None
-    return max(last + timedelta(hours=window.hours), conversation.free_until.get(key, last))
+    return max(last + timedelta(hours=window.hours), conversation.free_until.get(reach_key(account, identity), last))
+
+
+def last_sign(conversation: Conversation, account: str, identity: str) -> datetime | None:
+    """When the customer last wrote, or did something else that opens the window, such as a reaction."""
+    key = reach_key(account, identity)
+    found = [at[key] for at in (conversation.last_inbound_at, conversation.touched_at) if key in at]
+    return max(found, default=None)
 
 
 def standing(conversation: Conversation, account: str, identity: str, window: Window | None, now: datetime) -> Standing:
@@ -35,5 +41,5 @@ def standing(conversation: Conversation, account: str, identity: str, window: Wi
     closes = closes_at(conversation, account, identity, window)
     if closes is not None and now < closes:
         return "open"
-    last = conversation.last_inbound_at.get(reach_key(account, identity))
+    last = last_sign(conversation, account, identity)
     return "late" if last is not None and now < last + timedelta(hours=window.late_hours) else "closed"

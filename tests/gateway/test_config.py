@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from connectors import api
+from connectors.catalog import find
 from connectors.telegram import connector as telegram
 from gateway import config_accounts, config_values
 from gateway.config import KEYS, Config, ConfigErrors, Retention, data_folder, load, store_path
@@ -25,6 +26,9 @@ from gateway.config import KEYS, Config, ConfigErrors, Retention, data_folder, l
 ROOT = Path(__file__).parents[2]
 TOKEN = "123456:AAbbCCddEEffGGhhIIjjKKllMMnnOOppQQr"
 SECRET = "s3cret_of-the-hook"
+OTHERS = dict.fromkeys(
+    ("PAGE_TOKEN", "META_APP_SECRET", "META_VERIFY_TOKEN", "INSTAGRAM_TOKEN", "INSTAGRAM_APP_SECRET"), "a-long-secret"
+)
 ENVIRON = {"TELEGRAM_TOKEN": TOKEN, "TELEGRAM_SECRET": SECRET}
 
 
@@ -381,7 +385,7 @@ def test_relative_paths_start_at_the_file(tmp_path, monkeypatch):
 
 
 def test_the_example_is_read():
-    config = load(ROOT / "config.example.yaml", ENVIRON, {"telegram": telegram})
+    config = load(ROOT / "config.example.yaml", {**ENVIRON, **OTHERS}, find())
     default = Config(config.path, config.folder)
     bot = config.accounts["support-telegram"]
     assert replace(config, accounts=default.accounts, http=default.http) == default
@@ -394,6 +398,11 @@ def test_the_example_is_read():
 def test_the_example_shows_every_key():
     shown = yaml.safe_load((ROOT / "config.example.yaml").read_text())
     account = shown["accounts"]["support-telegram"]
+    common = set(config_accounts.known_keys(api.Settings)) - {"connector"}
+    for other in shown["accounts"].values():
+        keys = set(config_accounts.known_keys(find()[other["connector"]].settings))
+        assert keys - common <= set(other) <= keys, other
+    assert {other["connector"] for other in shown["accounts"].values()} == set(find())
     for table, keys in KEYS.items():
         assert set(shown[table] if table else shown) == set(keys), table
     assert set(account) == set(config_accounts.known_keys(telegram.settings))

@@ -18,7 +18,7 @@ from gateway.config import Account
 from gateway.ports import NoAnswer
 from normalizer.conversation import Asked, reply
 from normalizer.decision import Refusal, Stamp
-from normalizer.event import Echoed, IdentityChanged, ReceiptReceived, Watermark
+from normalizer.event import Echoed, IdentityChanged, Reacted, ReceiptReceived, Watermark
 from normalizer.model import Choice, Conversation, Failure, Message, Option, Text
 from normalizer.windows import Window, closes_at, standing
 
@@ -255,6 +255,22 @@ async def test_the_provider_may_keep_the_window_open_for_longer(tmp_path: Path) 
         assert standing(found, *whose, until_then) == "closed"
         assert standing(found, "toy-one", "toy:ann", None, until_then) == "open"
         assert standing(found, "toy-one", "toy:bob", window, until_then) == "closed"
+
+
+async def test_a_reaction_opens_the_window_again(tmp_path: Path) -> None:
+    async with engine(tmp_path / "p.db") as made:
+        conversation = await made.hear(1)
+        made.clock.turn(30 * 3600)
+        window = Window(hours=24)
+        at = made.clock.now()
+        before = await only(made)
+        assert standing(before, "toy-one", "toy:ann", window, at) == "closed"
+        one = Reacted(id="reaction:1", identity="toy:ann", provider_id="ann:1", emojis=("👍",), at=at)
+        await made.intake.take(made.account, [one], "req")
+        after = await made.store.conversation(conversation)
+        assert after is not None
+        assert closes_at(after, "toy-one", "toy:ann", window) == at + timedelta(hours=24)
+        assert after.unread == before.unread
 
 
 # Answers by number.
