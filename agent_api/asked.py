@@ -64,7 +64,9 @@ class EventParams(BaseModel):
     """Which part of the feed, and how long to wait for something in it."""
 
     after: str | None = Field(default=None, max_length=100, description="a cursor, or `start`")
-    wait: float = Field(default=25, ge=0, le=60, description="seconds")
+    wait: float = Field(
+        default=25, ge=0, le=60, description="seconds; an empty page may come sooner: go on from `next`"
+    )
     limit: int = Field(default=100, ge=1, le=500)
 
 

@@ -16,6 +16,12 @@ from gateway import frames
 from gateway.ports import Subscription
 from normalizer.record import Record
 
+MOST = 5_000
+"""Records that are read for one request at most, however few of them the caller may see."""
+_PAGE = 500
+_LEAST_S = 1.0
+"""Seconds that may be spent reading, however short the caller's wait is."""
+
 
 async def _events(ask: Ask) -> web.Response:
     params: EventParams = ask.params
@@ -27,22 +33,32 @@ async def _events(ask: Ask) -> web.Response:
 
 async def _some(ask: Ask, place: int, params: EventParams) -> tuple[Sequence[Record], int]:
     """The caller's next records, and how far the feed was read for them; waits for the first."""
-    inside, caller = ask.api.inside, ask.who.caller
-    until = inside.clock.monotonic() + params.wait
+    inside = ask.api.inside
+    began, last = inside.clock.monotonic(), place + MOST
     listening = inside.broker.subscribe(BOUND)
     try:
         while True:
-            while kept := await inside.store.feed(place, params.limit):
-                place = kept[-1].feed
-                if found := [record for record in kept if caller.sees(record.brand)]:
-                    return found, place
-            left = until - inside.clock.monotonic()
-            if left <= 0 or not await _news(ask, listening, left):
-                return [], place
+            found, place = await _read(ask, place, last, params, began)
+            left = began + params.wait - inside.clock.monotonic()
+            if found or place >= last or left <= 0 or not await _news(ask, listening, left):
+                return found, place
             listening.close()
             listening = inside.broker.subscribe(BOUND)
     finally:
         listening.close()
+
+
+async def _read(ask: Ask, place: int, last: int, params: EventParams, began: float) -> tuple[Sequence[Record], int]:
+    """The caller's next records of those that are there, and how far it got: to ``last`` or a little behind it."""
+    inside, sees = ask.api.inside, ask.who.caller.sees
+    until, size = began + max(params.wait, _LEAST_S), params.limit
+    while kept := await inside.store.feed(place, size):
+        if found := [record for record in kept if sees(record.brand)][: params.limit]:
+            return found, (found if len(found) == params.limit else kept)[-1].feed
+        place, size = kept[-1].feed, _PAGE
+        if place >= last or inside.clock.monotonic() >= until or ask.api.hub.going.is_set():
+            break
+    return [], place
 
 
 async def _news(ask: Ask, listening: Subscription, seconds: float) -> bool:

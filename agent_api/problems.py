@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
+from math import ceil
 from typing import Any
 
 import orjson
@@ -85,7 +86,8 @@ def _refused(refusal: Refusal) -> Problem:
     errors = about.pop("errors", None)
     if status == HTTPStatus.UNPROCESSABLE_ENTITY and errors is None:
         errors = [{"pointer": refusal.pointer, "detail": refusal.detail}]
-    headers = {"Retry-After": "5"} if status == HTTPStatus.SERVICE_UNAVAILABLE else None
+    wait = about.pop("wait", None)
+    headers = {"Retry-After": str(ceil(wait or 5))} if status == HTTPStatus.SERVICE_UNAVAILABLE else None
     return Problem(status, refusal.code, refusal.detail, errors=errors, about=about, headers=headers)
 
 

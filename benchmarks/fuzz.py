@@ -5,7 +5,7 @@
 It holds: only the contract's status codes come, nothing breaks inside (a mistake of ours is answered 200 and kept, so the
 log is read along), and memory stays flat from a tenth of the way to the end
 (in a run that is long enough for the caches to be full by then). Request number N of a seed is always the same:
-`--first N --count 1` repeats it. A provider that signs needs its function in SIGN.
+`--first N --count 1` repeats it. A provider that signs needs its function in proofs.py.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -28,6 +28,7 @@ from typing import Any
 
 import uvloop
 import yaml
+from proofs import SIGN
 
 from connectors import catalog
 from connectors.api import Request
@@ -39,10 +40,9 @@ SAMPLES = HERE.parent / "tests" / "samples"
 ALLOWED = frozenset({200, 401, 404, 413, 415, 503})
 BROKEN = ("broke", "Traceback", "our mistake")
 TOO_LARGE = 5 << 20
+PUBLIC = "https://fuzz.example.com"
 GROWTH, WARM = 1.1, 80_000
 """How much more memory the end may take than a tenth of the way did, and after how many requests the caches are full."""
-
-SIGN: Mapping[str, Sign] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,8 @@ class Target:
     sign: Sign | None
 
     def headers(self, body: bytes) -> dict[str, str]:
-        proof = self.sign(replace(self.request, body=body), self.settings) if self.sign else {}
+        url = f"{PUBLIC}/hooks/{self.hook}"
+        proof = self.sign(replace(self.request, body=body, url=url), self.settings) if self.sign else {}
         return {"content-type": self.content_type, **self.request.headers, **proof}
 
 
@@ -200,7 +201,13 @@ async def fuzz(options: argparse.Namespace, folder: Path) -> Run:
     found, accounts = targets()
     config = folder / "fuzz.yaml"
     config.write_text(
-        yaml.safe_dump({"http": {"host": "127.0.0.1", "port": 0}, "store": "sqlite:fuzz.db", "accounts": accounts})
+        yaml.safe_dump(
+            {
+                "http": {"host": "127.0.0.1", "port": 0, "public_url": PUBLIC},
+                "store": "sqlite:fuzz.db",
+                "accounts": accounts,
+            }
+        )
     )
     command = [sys.executable, "-m", "gateway.main", "serve", "--config", str(config)]
     process = await asyncio.create_subprocess_exec(*command, stderr=asyncio.subprocess.PIPE, limit=1 << 24)

@@ -12,7 +12,7 @@ from typing import Literal
 
 import structlog
 
-from connectors.api import Refused, Steps
+from connectors.api import Deferred, Refused, Steps
 from gateway import steps
 from gateway.asking import Caller, Desk
 from gateway.config import Account
@@ -60,8 +60,13 @@ class Amending(Desk):
             return found
         line = amending.may_amend(found, "deleted")
         account = self._able(line, "delete")
-        for provider_id in line.provider_ids:
-            await self._do(account, account.connector.delete(provider_id, line.identity or "", account.settings))  # type: ignore[misc]
+        for gone, provider_id in enumerate(line.provider_ids):
+            try:
+                await self._do(account, account.connector.delete(provider_id, line.identity or "", account.settings))  # type: ignore[misc]
+            except Refusal as refusal:
+                if gone:
+                    refusal.detail = f"{gone} of {len(line.provider_ids)} parts are gone, then: {refusal.detail}"
+                raise
         await self.append(caller, line.conversation, lambda view, stamp: amending.deleted(view, line.id, stamp))
         return await self.message(caller, message_id)
 
@@ -126,7 +131,10 @@ class Amending(Desk):
         except Refused as refused:
             raise Refusal(refused.code, refused.detail, about={"provider_code": refused.provider_code}) from None
         except steps.Unsettled as busy:
-            raise Refusal("provider_down", f"{account.channel} did not do it: {busy.outcome.detail}") from None
+            detail = f"{account.channel} did not do it: {busy.outcome.detail}"
+            if isinstance(busy.outcome, Deferred):
+                raise Refusal(busy.outcome.reason, detail, about={"wait": busy.outcome.wait}) from None
+            raise Refusal("provider_down", detail) from None
         except (NeverSent, NoAnswer) as error:
             raise Refusal("provider_down", f"{account.channel} did not answer: {error}") from None
 

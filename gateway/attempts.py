@@ -9,7 +9,7 @@ from datetime import datetime
 
 import structlog
 
-from connectors.api import Accepted, Answer, Call, Deferred, Outcome, Refused, Uncertain
+from connectors.api import Accepted, Answer, Call, Deferred, Outcome, Refused, Steps, Uncertain
 from gateway.config import Account
 from gateway.logs import HIDE
 from gateway.metrics import ATTEMPTS
@@ -64,8 +64,16 @@ class Stopped:
 Hearing = Callable[[str, Outcome], None]
 
 
+class NoMore(Exception):
+    """Nothing more may be sent of this message, and why; what was sent of it before is found out first."""
+
+    def __init__(self, why: Refused) -> None:
+        super().__init__(why.detail)
+        self.why = why
+
+
 class Attempts:
-    """Makes a message's calls. ``permit`` waits for the account's pace before each call with an effect.
+    """Makes a message's calls. ``permit`` waits for the account's pace before each call with an effect, or raises NoMore.
 
     ``heard`` is told the account and the outcome of every one of those.
     """
@@ -76,20 +84,25 @@ class Attempts:
         self._store, self._http, self._clock, self._heard = store, http, clock, heard
 
     async def send(self, account: Account, outgoing: Outgoing, permit: Callable[[], Awaitable[None]]) -> Sent | Stopped:
-        """Run the connector's steps, using what earlier attempts were answered. Raises NotOurs, Unavailable."""
+        """Run the connector's steps, using what earlier attempts were answered. Raises NotOurs, Unavailable.
+
+        A connector that breaks costs its message, and holds no other: while it reads an answer, nobody can say what
+        the answer was.
+        """
         earlier: Mapping[int, list[Attempt]] = defaultdict(list)
         for attempt in await self._store.attempts(outgoing.id):
             earlier[attempt.step].append(attempt)
-        steps = account.connector.send(outgoing, account.settings)
+        steps = _steps(account, outgoing)
         ids: tuple[str, ...] = ()
-        step, tries, part, cause = 0, 0, 0, None
+        step, tries, part, cause, asking = 0, 0, 0, None, False
         try:
             call = next(steps)
             while True:
                 part = call.part
                 if call.effect:
-                    one = _Step(account, outgoing.id, step, call)
+                    one, asking = _Step(account, outgoing.id, step, call), True
                     outcome, answer, tries, cause = await self._effect(one, earlier[step], permit)
+                    asking = False
                 else:
                     outcome, answer = await self._free(account, call)
                     tries = 0
@@ -105,8 +118,14 @@ class Attempts:
                 step += 1
         except StopIteration:
             return Sent(ids, cause)
-        except Refused as refused:
-            return Stopped(ids, refused, part, tries, cause)
+        except (Refused, NoMore) as end:
+            return Stopped(ids, end.why if isinstance(end, NoMore) else end, part, tries, cause)
+        except (Unavailable, NotOurs):
+            raise
+        except Exception as error:
+            log.exception("a connector broke", account=account.name, message=outgoing.id)
+            detail = f"the connector broke: {type(error).__name__}"
+            return Stopped(ids, Uncertain(detail) if asking else Refused("unknown", detail), part, tries, cause)
         finally:
             steps.close()
 
@@ -164,6 +183,11 @@ class Attempts:
             return Deferred(str(error)), Answer(0)
         outcome = account.connector.classify(call, answer)
         return Deferred(outcome.detail) if isinstance(outcome, Uncertain) else outcome, answer
+
+
+def _steps(account: Account, outgoing: Outgoing) -> Steps:
+    """The connector's steps; what breaks before the first one breaks when that is asked for."""
+    yield from account.connector.send(outgoing, account.settings)
 
 
 @dataclass(frozen=True, slots=True)

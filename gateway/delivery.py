@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
 from connectors.api import Deferred, Refused, Uncertain
-from gateway.attempts import Attempts, NotOurs, Sent, Stopped
+from gateway.attempts import Attempts, NoMore, NotOurs, Sent, Stopped
 from gateway.config import Account, DeliveryConfig
 from gateway.metrics import SENDING, SETTLED
 from gateway.pace import Rates, back_off
@@ -40,7 +40,7 @@ _LOOK_S = 5.0
 """Seconds between looks at whether an account that is down has come back."""
 
 Link = Callable[[str, int], str | None]
-News = Callable[[Account, Sequence[str]], Awaitable[None]]
+News = Callable[[Account, Sequence[str], str], Awaitable[None]]
 
 
 class Delivery:
@@ -151,19 +151,16 @@ class Delivery:
         return True
 
     async def _held(self, message: Message) -> bool:
-        """Whether the account's provider lets nothing through just now: nobody knocks at a closed door again and again.
-
-        A message that has waited for as long as anything is tried has failed.
-        """
+        """Whether the account's provider lets nothing through just now: nobody knocks at a closed door again and again."""
         name = message.account or ""
-        if name not in self._accounts or not self._stopped(name):
-            return False
-        if self._clock.now() < message.received_at + self._config.give_up:
+        waits = name in self._accounts and self._stopped(name) and self._clock.now() < self._last(message)
+        if waits:
             await self._clock.sleep(_LOOK_S)
-            return True
-        failure = Failure(reason="expired", detail="gave up; the account was down all the while")
-        await self._settle(message, Settled("failed", f"{message.id}:failed", failure=failure), None)
-        return True
+        return waits
+
+    def _last(self, message: Message) -> datetime:
+        """Until when a message is tried."""
+        return message.received_at + self._config.give_up
 
     async def _until(self, lowest: Unsettled) -> None:
         wait = (lowest.send_at - self._clock.now()).total_seconds()
@@ -173,41 +170,40 @@ class Delivery:
     async def _send(self, message: Message) -> None:
         account = self._accounts.get(message.account or "")
         if account is None:
-            detail = f"the account {message.account} is not configured any more"
-            await self._settle(message, Settled("failed", f"{message.id}:failed", failure=Failure(
-                reason="account_restricted", detail=detail)), None)  # fmt: skip
+            await self._settle(message, await self._homeless(message), None)
             return
         outgoing = await self._outgoing(account, message)
-        if outgoing.window == "closed" and any(part.kind != "template" for part in message.parts):
-            detail = "the reply window closed before it could be sent"
-            await self._settle(message, Settled("failed", f"{message.id}:failed", failure=Failure(
-                reason="window_closed", detail=detail)), None)  # fmt: skip
-            return
         async with self._room[account.name]:
             try:
-                end = await self._sent(account, outgoing, message)
+                end = await self._attempts.send(account, outgoing, lambda: self._permit(account, outgoing, message))
                 await self._settle(message, self._end(account, message, end), end.cause)
             finally:
                 self._calling.discard(message.conversation)
-        if not isinstance(end, Stopped) or not isinstance(end.outcome, Deferred):
-            del self._waited[message.id]
-        if end.ids:
-            await self._news_of(account, end.ids)
+        if isinstance(end, Stopped) and isinstance(end.outcome, Deferred):
+            return
+        self._waited.pop(message.id, None)
+        await self._told_meanwhile(account, end.ids, message.id)
 
-    async def _sent(self, account: Account, outgoing: Outgoing, message: Message) -> Sent | Stopped:
-        """Send it. A connector that breaks costs its message, and holds no other."""
-        try:
-            return await self._attempts.send(account, outgoing, lambda: self._permit(account, message))
-        except (Unavailable, NotOurs):
-            raise
-        except Exception as error:
-            log.exception("a connector broke", account=account.name, message=message.id)
-            tried = await self._store.attempts(message.id)
-            unknown = bool(tried) and tried[-1].answer is None and not tried[-1].never_sent
-            detail = f"the connector broke: {type(error).__name__}"
-            outcome = Uncertain(detail) if unknown else Refused("unknown", detail)
-            part = tried[-1].part if tried else 0
-            return Stopped((), outcome, part, len(tried), tried[-1].id if tried else None)
+    async def _homeless(self, message: Message) -> Settled:
+        """The end of a message whose account is gone: what it did is not known any more if it did anything."""
+        detail = f"the account {message.account} is not configured any more"
+        tried = [attempt for attempt in await self._store.attempts(message.id) if not attempt.never_sent]
+        if not tried:
+            failure = Failure(reason="account_restricted", detail=detail)
+            return Settled("failed", f"{message.id}:failed", failure=failure)
+        failure = Failure(reason="unknown", detail=f"{detail}, and part of this may have gone out", part=tried[-1].part)
+        return Settled("uncertain", f"{message.id}:uncertain", failure=failure)
+
+    async def _told_meanwhile(self, account: Account, ids: Sequence[str], message: str) -> None:
+        """Apply what the provider told of the message before we knew how it ended, for as long as that takes."""
+        while True:
+            try:
+                await self._news_of(account, ids, message)
+            except Unavailable as error:
+                log.error("news cannot be applied; trying again", message=message, why=str(error))
+                await self._clock.sleep(1)
+            else:
+                return
 
     async def _outgoing(self, account: Account, message: Message) -> Outgoing:
         reply_to = None
@@ -236,11 +232,15 @@ class Delivery:
             return "open"
         return standing(found, account.name, message.identity or "", account.connector.window, self._clock.now())
 
-    async def _permit(self, account: Account, message: Message) -> None:
-        """Wait for the account's pace; from then on the call counts as under way."""
+    async def _permit(self, account: Account, outgoing: Outgoing, message: Message) -> None:
+        """Wait for the account's pace; from then on the call counts as under way. Raises NoMore."""
         self._calling.discard(message.conversation)
         if self._stopping:
             raise asyncio.CancelledError
+        if outgoing.window == "closed" and any(part.kind != "template" for part in outgoing.parts):
+            raise NoMore(Refused("window_closed", "the reply window closed before it could be sent"))
+        if self._stopped(account.name) and self._clock.now() >= self._last(message):
+            raise NoMore(Refused("expired", "gave up; the account was down all the while"))
         while (wait := self._rates[account.name].reserve(message.identity or "", self._clock.monotonic())) > 0:
             await self._clock.sleep(wait)
         self._calling.add(message.conversation)
@@ -260,7 +260,7 @@ class Delivery:
 
     def _deferred(self, account: Account, message: Message, end: Stopped, outcome: Deferred) -> Settled:
         """Again later; unless it has been long enough."""
-        now, last = self._clock.now(), message.received_at + self._config.give_up
+        now, last = self._clock.now(), self._last(message)
         if now >= last:
             failure = Failure(reason="expired", detail=f"gave up; last: {outcome.detail}", part=end.part)
             return Settled("failed", f"{message.id}:failed", end.ids, failure)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from prometheus_client import Counter
@@ -31,6 +32,8 @@ from normalizer.event import (
 from normalizer.model import Choice, Part, Text
 from normalizer.record import By, Draft
 
+_REF = "ref:"
+"""Before the id of our own message, where news waits for it to be settled."""
 _BUTTONS = 10
 """A channel that takes so many buttons never has its questions answered by number."""
 
@@ -48,27 +51,37 @@ class Intake:
     async def start(self, accounts: Mapping[str, Account]) -> None:
         """Look once for news that an earlier process kept, and was cut off before it could be applied."""
         for name, provider_id in await self._store.waiting_news():
-            if name in accounts and await self._store.message_of(name, provider_id) is not None:
+            if name not in accounts:
+                continue
+            if provider_id.startswith(_REF):
+                await self.news_of(accounts[name], (), provider_id.removeprefix(_REF))
+            elif await self._store.message_of(name, provider_id) is not None:
                 await self.news_of(accounts[name], [provider_id])
 
     async def stop(self) -> None:
         """Let go of what is still under way beside the log."""
         await self._courtesies.stop()
 
-    def take(self, account: Account, events: Sequence[Event], cause: str) -> Coroutine[Any, Any, None]:
+    def take(
+        self, account: Account, events: Sequence[Event], cause: str, arrived: datetime | None = None
+    ) -> Coroutine[Any, Any, object]:
         """All events, durable when this has been awaited; known ones count as taken. Raises Unavailable.
 
-        ``cause`` is the id of the request that brought them.
+        ``cause`` is the id of the request that brought them; ``arrived`` is when, if it was not just now.
         """
-        return self._take(account, events[0], cause) if len(events) == 1 else self._take_all(account, events, cause)
+        if len(events) == 1:
+            return self._take(account, events[0], cause, arrived)
+        return self._take_all(account, events, cause, arrived)
 
-    async def _take_all(self, account: Account, events: Sequence[Event], cause: str) -> None:
-        await asyncio.gather(*(self._take(account, event, cause) for event in events))
+    async def _take_all(self, account: Account, events: Sequence[Event], cause: str, arrived: datetime | None) -> None:
+        await asyncio.gather(*(self._take(account, event, cause, arrived) for event in events))
 
-    def _take(self, account: Account, event: Event, cause: str) -> Coroutine[Any, Any, None]:
+    def _take(
+        self, account: Account, event: Event, cause: str, arrived: datetime | None
+    ) -> Coroutine[Any, Any, object]:
         match event:
             case MessageReceived():
-                return self._message(account, event, cause)
+                return self._message(account, event, cause, arrived)
             case ReachChanged():
                 return self._reach(account, event, cause)
             case MessageEdited() | MessageDeleted() | Reacted() | ReceiptReceived():
@@ -80,11 +93,14 @@ class Intake:
             case IdentityChanged():
                 return self._renamed(account, event, cause)
 
-    async def _message(self, account: Account, event: MessageReceived, cause: str) -> None:
+    async def _message(self, account: Account, event: MessageReceived, cause: str, arrived: datetime | None) -> None:
         name, said = account.name, event.parts
+        record = self._clock.new_id("rec")  # before anything is waited for: what is told together is shown in its order
         place = None if event.aliases else self._places.known.get((account.brand, event.identity))
         place = place or await self._places.of(account, event.identity, event.aliases)
-        stamp = self._places.stamp(account, By("person", place.person, event.name), cause)
+        stamp = self._places.stamp(account, By("person", place.person, event.name), cause, record)
+        if arrived is not None:
+            stamp = stamp._replace(arrived=arrived)
         plain = not event.reply_to and len(said) == 1 and isinstance(said[0], Text)
         parts, reply_to = (said, None) if plain else await self._ours(account, event)
         channel = Channel(name, account.channel)
@@ -123,8 +139,11 @@ class Intake:
     async def _reach(self, account: Account, event: ReachChanged, cause: str) -> None:
         place = await self._places.of(account, event.identity)
         stamp = self._places.stamp(account, By("person", place.person, event.name), cause)
-        draft = told.reach_changed(event, place, Channel(account.name, account.channel), stamp)
-        await self._store.append(place.conversation, lambda _: draft, draft.key)
+        channel = Channel(account.name, account.channel)
+        draft = told.reach_changed(event, place, channel, stamp)
+        await self._store.append(
+            place.conversation, lambda view: draft if told.is_news(view, event, channel) else None, draft.key
+        )
 
     async def _renamed(self, account: Account, event: IdentityChanged, cause: str) -> None:
         place = await self._places.moved(account, event.previous, event.identity, event.aliases)
@@ -132,6 +151,6 @@ class Intake:
         draft = told.identity_changed(event, place, Channel(account.name, account.channel), stamp)
         await self._store.append(place.conversation, lambda _: draft, draft.key)
 
-    async def news_of(self, account: Account, provider_ids: Sequence[str]) -> None:
-        """Apply what was told about a message before it was known."""
-        await self._news.of(account, provider_ids)
+    async def news_of(self, account: Account, provider_ids: Sequence[str], message: str = "") -> None:
+        """Apply what was told about a message before it was known, or before we knew how sending ``message`` ended."""
+        await self._news.of(account, provider_ids, message)

@@ -82,10 +82,11 @@ def hide(*secrets: str) -> None:
 
 def secrets_of(config: Config) -> set[str]:
     """Every secret that the configuration holds."""
-    return {secret for account in config.accounts.values() for secret in _secrets(account.settings)}
+    return {secret for account in config.accounts.values() for secret in secrets_in(account.settings)}
 
 
-def _secrets(value: Any) -> Iterator[str]:
+def secrets_in(value: Any) -> Iterator[str]:
+    """Every secret that a value holds, at any depth."""
     match value:
         case SecretStr():
             yield value.get_secret_value()
@@ -93,13 +94,13 @@ def _secrets(value: Any) -> Iterator[str]:
             yield value.get_secret_value().decode(errors="backslashreplace")
         case BaseModel():
             for _, held in value:
-                yield from _secrets(held)
+                yield from secrets_in(held)
         case Mapping():
             for held in value.values():
-                yield from _secrets(held)
+                yield from secrets_in(held)
         case list() | tuple() | set() | frozenset():
             for held in value:
-                yield from _secrets(held)
+                yield from secrets_in(held)
         case _:
             return
 

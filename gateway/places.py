@@ -41,6 +41,6 @@ class Places:
             self.known[account.brand, name] = await self._store.bind(account.brand, name, place)
         return place
 
-    def stamp(self, account: Account, by: By, cause: str) -> Stamp:
-        """Who, when, and the new record's id."""
-        return Stamp(self._clock.new_id("rec"), by, self._clock.now(), account.brand, cause)
+    def stamp(self, account: Account, by: By, cause: str, record: str = "") -> Stamp:
+        """Who, when, and the new record's id, unless it has one already."""
+        return Stamp(record or self._clock.new_id("rec"), by, self._clock.now(), account.brand, cause)

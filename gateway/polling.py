@@ -55,7 +55,7 @@ class Polling:
                 await self._clock.sleep(back_off(failures, self._clock.jitter()) if wait is None else wait)
             else:
                 if failures:
-                    self._states.tell(account.name, "ok")
+                    self._states.tell(account.name, "ok", source="polling")
                 failures = 0
 
     async def _asked(self, account: Account, cursor: str) -> tuple[Sequence[bytes], str]:
@@ -75,7 +75,7 @@ class Polling:
             return found
         except (Refused, Malformed) as unread:  # the connector cannot read what came
             why = unread.detail if isinstance(unread, Refused) else str(unread)
-            self._states.tell(account.name, "degraded", f"polling: {why}")
+            self._states.tell(account.name, "degraded", f"polling: {why}", "polling")
             raise _Trouble(why) from None
         finally:
             polling.close()
@@ -84,7 +84,7 @@ class Polling:
         try:
             answer = await self._http.perform(call)
         except (NeverSent, NoAnswer) as error:
-            self._states.tell(account.name, "degraded", f"polling: {error}")
+            self._states.tell(account.name, "degraded", f"polling: {error}", "polling")
             raise _Trouble(str(error)) from None
         match account.connector.classify(call, answer):
             case Accepted():
@@ -93,10 +93,10 @@ class Polling:
                 self._states.heard(account.name, refused)
                 raise _Trouble(refused.detail)
             case Deferred(detail=detail, wait=wait):
-                self._states.tell(account.name, "degraded", f"polling: {detail}")
+                self._states.tell(account.name, "degraded", f"polling: {detail}", "polling")
                 raise _Trouble(detail, wait)
             case Uncertain(detail=detail):
-                self._states.tell(account.name, "degraded", f"polling: {detail}")
+                self._states.tell(account.name, "degraded", f"polling: {detail}", "polling")
                 raise _Trouble(detail)
 
     def _heard(self, account: Account, body: bytes) -> Heard:

@@ -13,7 +13,7 @@ from normalizer import conversation
 from normalizer.decision import Refusal, Stamp, View, existing
 from normalizer.fit import OURS, Fitted, fit
 from normalizer.fold import apply_to_line, line_id
-from normalizer.model import Conversation, Link, Media, Message, Part, Text
+from normalizer.model import Conversation, Link, Media, Message, Option, Part, Text
 from normalizer.record import Draft, Record
 from normalizer.sending import settled_by_agent
 
@@ -118,6 +118,7 @@ class Replies(Desk):
                 via=now.account,
                 reply_to=now.reply_to,
                 resend_of=message_id,
+                numbered=_numbered(view, message_id),
             )
             return conversation.reply(view, wanted, stamp, self._channels, self._windows)
 
@@ -200,6 +201,12 @@ class Replies(Desk):
         if record is None or made is None:
             raise Refusal("not_found", "no such message")
         return (await self.store.message(line_id(record) or "") if repeated else None) or made
+
+
+def _numbered(view: View, message_id: str) -> tuple[Option, ...]:
+    """The answers, by number, to the question of a message, while they are still awaited."""
+    found = view.conversation
+    return found.numbered if found is not None and found.numbered_by == message_id else ()
 
 
 def _wrong_words(at: str, part: Part) -> Iterator[dict[str, Any]]:

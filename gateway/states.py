@@ -19,6 +19,7 @@ from gateway.ports import Clock, Http, NeverSent, NoAnswer
 log = structlog.get_logger(__name__)
 
 Level = Literal["ok", "degraded", "down"]
+Source = Literal["check", "polling", "sending"]
 LEVELS: tuple[Level, ...] = ("ok", "degraded", "down")
 
 EVERY_S, UNWELL_S = 300.0, 30.0
@@ -41,6 +42,7 @@ class States:
 
     def __init__(self, accounts: Mapping[str, Account], http: Http, clock: Clock) -> None:
         self._accounts, self._http, self._clock = accounts, http, clock
+        self._told: dict[str, dict[Source, tuple[Level, str]]] = {name: {} for name in accounts}
         self._states = {name: State("ok", "", clock.now()) for name in accounts}
         for name in accounts:
             ACCOUNT_STATE.labels(name).set(0)
@@ -49,8 +51,13 @@ class States:
         """The state of an account."""
         return self._states[account]
 
-    def tell(self, account: str, level: Level, why: str = "") -> None:
-        """Note a state; ``since`` moves when the level does."""
+    def tell(self, account: str, level: Level, why: str = "", source: Source = "check") -> None:
+        """Note what one source says of an account. The worst of all counts; ``since`` moves when the level does."""
+        told = self._told[account]
+        told[source] = (level, why)
+        if source == "check" and level == "ok":
+            told.pop("sending", None)  # what the provider said of itself is newer
+        level, why = max(told.values(), key=lambda one: LEVELS.index(one[0]))
         was = self._states[account]
         since = was.since if was.level == level else self._clock.now()
         self._states[account] = State(level, why, since)
@@ -61,11 +68,11 @@ class States:
     def heard(self, account: str, outcome: Outcome) -> None:
         """What sending brought: it goes again, or the provider will have nothing from this account."""
         if isinstance(outcome, Refused) and outcome.code == "auth_expired":
-            self.tell(account, "down", outcome.detail)
+            self.tell(account, "down", outcome.detail, "sending")
         elif isinstance(outcome, Refused) and outcome.code == "account_restricted":
-            self.tell(account, "degraded", outcome.detail)
-        elif isinstance(outcome, Accepted) and self._states[account].level == "down":
-            self.tell(account, "ok")
+            self.tell(account, "degraded", outcome.detail, "sending")
+        elif isinstance(outcome, Accepted) and self._states[account].level != "ok":
+            self.tell(account, "ok", source="sending")
 
     def stopped(self, account: str) -> bool:
         """Whether there is no use in sending until the account has been checked again."""

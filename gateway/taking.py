@@ -10,6 +10,7 @@ import structlog
 from connectors.api import Malformed, Request
 from gateway.config import Account
 from gateway.intake import Intake
+from gateway.logs import secrets_in
 from gateway.ports import Clock, Kept, Store, Unavailable
 from normalizer.event import Event
 
@@ -41,7 +42,8 @@ def shares(heard: Heard) -> Sequence[Share]:
     """What a request says, by account. An unreadable one, and events for nobody, are shares without an account."""
     first = heard.accounts[0]
     if len(heard.accounts) > 1:
-        return [share for accounts in _by_connector(heard.accounts) for share in _of_connector(heard, accounts)]
+        found = [share for accounts in _by_connector(heard.accounts) for share in _of_connector(heard, accounts)]
+        return [share for share in found if share.account or not _taken(share, found)]
     try:
         events = first.connector.parse(heard.request, first.settings)
     except Malformed as error:
@@ -49,6 +51,12 @@ def shares(heard: Heard) -> Sequence[Share]:
     if len(events) == 1 and events[0].to == first.settings.address:
         return (Share(first, events),)
     return tuple(_addressed(heard.accounts, events))
+
+
+def _taken(share: Share, found: Sequence[Share]) -> bool:
+    """Whether what is for no account of one connector is for an account of another that shares the hook."""
+    taken = {event.id for other in found if other.account for event in other.events}
+    return bool(share.events) and all(event.id in taken for event in share.events)
 
 
 def _of_connector(heard: Heard, accounts: Sequence[Account]) -> Iterator[Share]:
@@ -76,6 +84,20 @@ def _by_connector(accounts: Sequence[Account]) -> Iterator[Sequence[Account]]:
     for account in accounts:
         found.setdefault(account.channel, []).append(account)
     yield from found.values()
+
+
+def _trusted(kept: Kept, accounts: Sequence[Account]) -> Sequence[Account]:
+    """Who may be given what is in a kept request: who accepted it, and who shares a secret with one of those.
+
+    Its proof is not kept, so it cannot be checked again.
+    """
+    if not kept.accounts:  # kept before it was noted who accepted it
+        return accounts
+    accepted = [account for account in accounts if account.name in kept.accounts]
+    secrets = {secret for account in accepted for secret in secrets_in(account.settings)}
+    return [
+        account for account in accounts if account in accepted or not secrets.isdisjoint(secrets_in(account.settings))
+    ]
 
 
 class Taking:
@@ -107,15 +129,17 @@ class Taking:
         The request is forgotten once all of it has found its place. Raises Unavailable, and what a connector that
         breaks raises.
         """
-        url = kept.path
-        request = Request(kept.method, url, kept.headers, kept.at, body=kept.body)
-        found = shares(Heard(request, kept.hook, accounts, kept.id))
+        trusted = _trusted(kept, accounts)
+        if not trusted:
+            return (Share(None, why="no account that accepted it is configured any more"),)
+        request = Request(kept.method, kept.path, kept.headers, kept.at, body=kept.body)
+        found = shares(Heard(request, kept.hook, trusted, kept.id))
         if dry:
             return found
         for share in found:
             if share.account is not None:
-                await self._intake.take(share.account, share.events, kept.id)
-        if all(share.account is not None for share in found):
+                await self._intake.take(share.account, share.events, kept.id, kept.at)
+        if found and all(share.account is not None for share in found):
             await self._store.forget_kept(kept.id)
         return found
 
@@ -130,6 +154,7 @@ class Taking:
             path=f"/hooks/{heard.hook}",
             headers=without_secrets(request.headers),
             body=request.body,
+            accounts=tuple(account.name for account in heard.accounts),
         )
         await self._store.keep(kept)
         log.warning("webhook kept", request_id=heard.cause, hook=heard.hook, kept=kept.id, why=why)

@@ -43,13 +43,17 @@ class Place(NamedTuple):
 
 
 class Stamp(NamedTuple):
-    """What a decision may not make up itself: who, when, and the new record's id."""
+    """What a decision may not make up itself: who, when, and the new record's id.
+
+    ``arrived`` is when what is told reached us, if that was not ``at``.
+    """
 
     id: str
     by: By
     at: datetime
     brand: str
     cause: str | None = None
+    arrived: datetime | None = None
 
 
 class Channel(NamedTuple):

@@ -17,7 +17,7 @@ from normalizer.event import (
     Reacted,
     ReceiptReceived,
 )
-from normalizer.model import RANK, Author, Choice, Conversation, Failure, Media, Message, Part, Text, rfc3339
+from normalizer.model import RANK, Author, Choice, Conversation, Failure, Media, Message, Part, Text, reach_key, rfc3339
 from normalizer.record import Draft, RecordKind
 
 
@@ -48,7 +48,7 @@ def received(
         "client_ref": None,
         "resend_of": None,
         "sent_at": rfc3339(event.sent_at),
-        "received_at": rfc3339(stamp.at),
+        "received_at": rfc3339(stamp.arrived or stamp.at),
         "order": event.order,
         "status": "received",
         "failure": None,
@@ -207,6 +207,15 @@ def reacted(view: View, event: Reacted, channel: Channel, stamp: Stamp, message_
     return _told("message.reacted", event.id, channel, stamp, data)
 
 
+def is_news(view: View, event: ReachChanged, channel: Channel) -> bool:
+    """Whether a change of reach changes anything: many say "yes" who never said "stop"."""
+    if event.change != "opted_in":
+        return True
+    found = view.conversation
+    reach = found.reach.get(reach_key(channel.account, event.identity)) if found else None
+    return reach is not None and reach.opted_out
+
+
 def reach_changed(event: ReachChanged, place: Place, channel: Channel, stamp: Stamp) -> Draft:
     """A customer blocked us, let us in, opted out or in."""
     data = {
@@ -240,4 +249,5 @@ def receipt(view: View, event: ReceiptReceived, channel: Channel, stamp: Stamp, 
 
 def _told(kind: RecordKind, event_id: str, channel: Channel, stamp: Stamp, data: dict[str, Any]) -> Draft:
     key, at = f"{channel.account}:{event_id}", stamp.at
-    return Draft(stamp.id, key, kind, stamp.brand, stamp.by, at, channel.account, stamp.cause, at, data)
+    arrived = stamp.arrived or at
+    return Draft(stamp.id, key, kind, stamp.brand, stamp.by, at, channel.account, stamp.cause, arrived, data)

@@ -131,7 +131,7 @@ def _edit(said: Message, update: Update, request: Request) -> MessageEdited | No
         return None
     provider_id = f"{said.chat.id}:{said.message_id}"
     return MessageEdited(
-        id=f"edit:{provider_id}:{said.edit_date or f'update:{update.update_id}'}",
+        id=f"edit:{provider_id}:{_version(said, update)}",
         order=said.message_id,
         identity=f"telegram:{(said.sender or said.chat).id}",
         provider_id=provider_id,
@@ -139,6 +139,13 @@ def _edit(said: Message, update: Update, request: Request) -> MessageEdited | No
         edited_at=_time(said.edit_date, request),
         raw=raw,
     )
+
+
+def _version(said: Message, update: Update) -> str:
+    """Which edit of a message this is: one second has room for several, and each is an update of its own."""
+    if not said.edit_date:
+        return f"update:{update.update_id}"
+    return str(said.edit_date) if update.update_id is None else f"{said.edit_date}.{update.update_id}"
 
 
 def _pick(pressed: Pressed, request: Request) -> MessageReceived:

@@ -23,7 +23,6 @@ _WORDS = {
     errno.EHOSTUNREACH: "host unreachable",
     errno.ENETUNREACH: "network unreachable",
     errno.ETIMEDOUT: "connection timed out",
-    errno.ENOENT: "a file to send is not on disk",
     errno.EMFILE: "too many open files",
     errno.ENFILE: "too many open files",
 }
@@ -31,6 +30,7 @@ _WORDS = {
 _KINDS: dict[type[BaseException], str] = {
     ConnectionResetError: "connection reset",
     LookupError: "a file to send is not on disk",
+    FileNotFoundError: "a file to send is not on disk",
     aiohttp.ServerDisconnectedError: "the connection was closed without an answer",
     aiohttp.ClientPayloadError: "the answer broke off",
     aiohttp.ClientResponseError: "the answer is not HTTP",
@@ -54,7 +54,10 @@ async def once(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) 
 
 
 def failure(error: BaseException, *, connected: bool, limit: float) -> NeverSent | NoAnswer | Forbidden:
-    """What to raise: NeverSent only if no connection had been made. ``limit`` is the seconds there were for it."""
+    """What to raise: NeverSent only if no connection had been made. ``limit`` is the seconds there were for it.
+
+    A file that is not there is never sent either, and nobody needs to wait for it: Unsendable.
+    """
     if isinstance(error, aiohttp.ClientConnectorError) and isinstance(error.os_error, Inner):
         return Forbidden("an inner address")
     if connected:
@@ -62,7 +65,7 @@ def failure(error: BaseException, *, connected: bool, limit: float) -> NeverSent
         return NoAnswer(f"no answer within {limit:g} s" if timed_out else _words(error))
     if isinstance(error, asyncio.TimeoutError):
         return NeverSent(f"no connection within {limit:g} s")
-    if isinstance(error, LookupError):
+    if isinstance(error, LookupError | FileNotFoundError):
         return Unsendable(_words(error))
     return NeverSent(_words(error))
 

@@ -9,7 +9,7 @@ import typer
 
 from gateway.commands.common import ConfigFile, Failure, group, loaded, opened, printable, run, say, table, tell
 from gateway.config import Config
-from gateway.ports import Kept
+from gateway.ports import Kept, KeptEntry
 from normalizer.model import rfc3339
 
 app = group("Look at requests that were kept because they could not be read or routed.")
@@ -27,13 +27,13 @@ def list_(
         tell("nothing is kept")
         return
     rows = [("ID", "AT", "HOOK", "BYTES", "WHY")]
-    rows += [(one.id, rfc3339(one.at), one.hook, str(len(one.body)), printable(one.why)) for one in found]
+    rows += [(one.id, rfc3339(one.at), one.hook, str(one.size), printable(one.why)) for one in found]
     table(rows)
     if len(found) == limit:
         tell(f"for more: --before {found[-1].id}")
 
 
-async def _kept(config: Config, limit: int, before: str | None) -> Sequence[Kept]:
+async def _kept(config: Config, limit: int, before: str | None) -> Sequence[KeptEntry]:
     async with opened(config) as store:
         return await store.kept(limit, before)
 

@@ -58,7 +58,7 @@ async def _replay(config: Config, hooks: dict[str, list[Account]], hook: str | N
     async with opened(config) as store:
         intake = Intake(store, _Silent(), CLOCK)
         taking = Taking(intake, store, CLOCK)
-        ids = [one.id async for one in _kept(store) if hook in {None, one.hook}]
+        ids = [kept_id async for kept_id in _ids(store, hook)]
         for kept_id in reversed(ids):
             kept = await store.kept_one(kept_id)
             if kept is not None:
@@ -69,11 +69,12 @@ async def _replay(config: Config, hooks: dict[str, list[Account]], hook: str | N
     return told
 
 
-async def _kept(store: SqliteStore) -> AsyncIterator[Kept]:
+async def _ids(store: SqliteStore, hook: str | None) -> AsyncIterator[str]:
+    """The ids of all that is kept, newest first."""
     before = None
-    while page := await store.kept(_PAGE, before):
+    while page := await store.kept(_PAGE, before, hook):
         for one in page:
-            yield one
+            yield one.id
         before = page[-1].id
 
 

@@ -13,7 +13,7 @@ import structlog
 from gateway.config import Account
 from gateway.logs import sampled
 from gateway.media.fetch import Fetch, Gone, Trouble
-from gateway.media.folder import Folder
+from gateway.media.folder import Folder, Unwritable
 from gateway.ports import Clock, Files, Http, KeptFile, Unavailable
 
 log = structlog.get_logger(__name__)
@@ -49,7 +49,7 @@ class Fetcher:
         folder: Folder,
         max_bytes: int,
     ) -> None:
-        self._files, self._clock = files, clock
+        self._files, self._clock, self._folder = files, clock, folder
         self._fetch = Fetch(http, accounts, folder, max_bytes)
         self._news = asyncio.Event()
         self._known: dict[str, asyncio.Task[None]] = {}
@@ -128,18 +128,37 @@ class Fetcher:
             self.wake()
 
     async def _settle(self, file: KeptFile) -> None:
-        """Fetch until it is kept or given up, and note that."""
-        end = await self._tried(file)
-        if end.state == "kept":
-            sampled(log, "file kept", media=file.id, account=file.account, mime=end.mime, size=end.size)
-        else:
-            log.warning("file given up", media=file.id, account=file.account, why=end.why)
+        """Fetch until it is kept or given up, and note that, unless it has an end already: lists are soon old."""
+        try:
+            if not await self._is(file.id, "pending"):
+                return
+            end = await self._tried(file)
+            if not await self._noted(end):
+                await self._drop_bytes(end)
+            elif end.state == "kept":
+                sampled(log, "file kept", media=file.id, account=file.account, mime=end.mime, size=end.size)
+            else:
+                log.warning("file given up", media=file.id, account=file.account, why=end.why)
+        except Unavailable as error:
+            log.warning("a file to fetch cannot be looked up; trying again", media=file.id, why=str(error))
+
+    async def _is(self, media_id: str, state: str) -> bool:
+        file = await self._files.file(media_id)
+        return file is not None and file.state == state
+
+    async def _noted(self, end: KeptFile) -> bool:
         while True:
             try:
-                return await self._files.change_file(end)
+                return await self._files.end_fetch(end)
             except Unavailable as error:
-                log.warning("the end of a fetch cannot be noted; trying again", media=file.id, why=str(error))
+                log.warning("the end of a fetch cannot be noted; trying again", media=end.id, why=str(error))
             await self._clock.sleep(_AGAIN_S)
+
+    async def _drop_bytes(self, end: KeptFile) -> None:
+        """Delete what came for a file that was erased or given up meanwhile. What fails is left to the tidying."""
+        if end.state == "kept" and not await self._is(end.id, "kept"):
+            with contextlib.suppress(Unwritable):
+                await self._folder.forget(end.id)
 
     async def _tried(self, file: KeptFile) -> KeptFile:
         failures = 0

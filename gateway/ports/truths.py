@@ -45,7 +45,7 @@ class Attempts(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A request that could not be read or routed, without its secrets."""
+    """A request that could not be read or routed, without its secrets; ``accounts`` are those that accepted it."""
 
     id: str
     hook: str
@@ -55,6 +55,18 @@ class Kept:
     path: str
     headers: Mapping[str, str]
     body: bytes = field(repr=False)
+    accounts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class KeptEntry:
+    """A kept request as it is listed; ``size`` is its body's, in bytes."""
+
+    id: str
+    hook: str
+    why: str
+    at: datetime
+    size: int
 
 
 class Leftovers(Protocol):
@@ -63,11 +75,11 @@ class Leftovers(Protocol):
     async def keep(self, kept: Kept) -> None:
         """Keep a request for the operator, durable when this returns. Raises Unavailable."""
 
-    async def kept(self, limit: int, before: str | None = None) -> Sequence[Kept]:
-        """Kept requests, newest first."""
+    async def kept(self, limit: int, before: str | None = None, hook: str | None = None) -> Sequence[KeptEntry]:
+        """The list of kept requests, newest first; of one hook, if that is named."""
 
     async def kept_one(self, kept_id: str) -> Kept | None:
-        """One kept request."""
+        """One kept request, whole."""
 
     async def forget_kept(self, kept_id: str) -> None:
         """Forget a kept request that has found its place."""
@@ -128,7 +140,10 @@ class Files(Protocol):
         """One file."""
 
     async def change_file(self, file: KeptFile) -> None:
-        """Note what became of a fetch."""
+        """Write a file as it is now, whatever it was."""
+
+    async def end_fetch(self, file: KeptFile) -> bool:
+        """Note what became of a fetch; False, and nothing is changed, if the file is not pending any more."""
 
     async def pending_files(self, limit: int) -> Sequence[KeptFile]:
         """Received files whose bytes are still to be fetched, oldest first."""

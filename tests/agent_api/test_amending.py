@@ -70,7 +70,7 @@ async def test_a_reaction_is_put_on_replaced_and_taken_off(house, bot):
     [
         (no(400, "Bad Request: message can't be edited"), 422, "content_rejected"),
         (no(403, "Forbidden: bot was blocked by the user"), 422, "unreachable"),
-        (no(429, "Too Many Requests: retry after 3"), 503, "provider_down"),
+        (no(429, "Too Many Requests: retry after 3"), 503, "rate_limited"),
         (Answer(502, {}, b"<html>"), 503, "provider_down"),
         (NeverSent("connection refused"), 503, "provider_down"),
         (NoAnswer("no answer within 25 s"), 503, "provider_down"),
@@ -113,6 +113,23 @@ async def test_what_cannot_be_amended_is_refused_before_anybody_is_asked(house, 
     reader = await house.key("reader", scope="read")
     assert (await reader("DELETE", f"/v1/messages/{one}")).status == 403
     assert house.http_out.asked == []
+
+
+async def test_a_wait_that_the_provider_names_is_handed_on(house, bot):
+    message = await sent(house, bot)
+    body = {"ok": False, "error_code": 429, "description": "slow", "parameters": {"retry_after": 60}}
+    house.http_out.answers = [Answer(429, {}, json.dumps(body).encode())]
+    answer = await bot("PATCH", f"/v1/messages/{message}", {"parts": [{"kind": "text", "text": "better"}]})
+    assert (answer.status, answer.headers["Retry-After"]) == (503, "60")
+    assert "wait" not in answer.json
+
+
+async def test_a_deletion_that_stops_half_way_says_so(house, bot):
+    message = await sent(house, bot, {"kind": "text", "text": "a"}, {"kind": "text", "text": "b"})
+    house.http_out.answers = [ok(result=True), no(400, "Bad Request: message can't be deleted")]
+    answer = await bot("DELETE", f"/v1/messages/{message}")
+    assert (answer.status, answer.code) == (422, "content_rejected")
+    assert answer.json["detail"].startswith("1 of 2 parts are gone, then: ")
 
 
 async def test_a_caption_is_changed_by_a_text(house, bot):

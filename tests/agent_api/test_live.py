@@ -6,7 +6,7 @@ import socket
 import pytest
 from aiohttp import WSMsgType
 
-from agent_api import counts, live
+from agent_api import counts, feed, live
 from gateway import frames
 from normalizer.model import Media, Text
 
@@ -312,6 +312,67 @@ async def test_polling_ends_with_its_wait_and_skips_what_is_not_ours(house):
     for _ in range(5):
         await house.wrote("1")
     page = (await keeper.get("/v1/events?after=start&wait=0.2&limit=2")).json
+    assert page == {"data": [], "page": {"next": frames.cursor(5)}}
+
+
+async def pages(client, wait=20, limit=2):
+    """Every page from the start, up to the first that has something."""
+    cursor, found = "start", []
+    while not found or not found[-1]["data"]:
+        found.append((await client.get(f"/v1/events?after={cursor}&wait={wait}&limit={limit}")).json)
+        cursor = found[-1]["page"]["next"]
+    return found
+
+
+async def others_and_then_mine(house):
+    for _ in range(9):
+        await house.wrote("1")
+    return [await house.wrote("1", account="shop") for _ in range(3)]
+
+
+async def test_one_request_reads_only_so_much_of_what_is_not_ours(house, monkeypatch):
+    monkeypatch.setattr(feed, "MOST", 4)
+    monkeypatch.setattr(feed, "_PAGE", 1)
+    keeper = await house.key("keeper", brands=["shop"])
+    mine = await others_and_then_mine(house)
+    *empty, last = await pages(keeper)
+    assert empty == [{"data": [], "page": {"next": frames.cursor(place)}} for place in (4, 8)]
+    assert [one["id"] for one in last["data"]] == [mine[0].id]
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 100])
+async def test_what_is_ours_is_found_behind_what_is_not(house, limit):
+    keeper = await house.key("keeper", brands=["shop"])
+    mine = await others_and_then_mine(house)
+    await house.wrote("1")
+    [page] = await pages(keeper, limit=limit)
+    assert [one["id"] for one in page["data"]] == [one.id for one in mine[:limit]]
+    rest = (await keeper.get(f"/v1/events?after={page['page']['next']}&wait=0")).json
+    assert [one["id"] for one in rest["data"]] == [one.id for one in mine[limit:]]
+
+
+async def test_reading_ends_with_its_time(house, monkeypatch):
+    monkeypatch.setattr(feed, "_LEAST_S", 0)
+    monkeypatch.setattr(feed, "_PAGE", 3)
+    keeper = await house.key("keeper", brands=["shop"])
+    await others_and_then_mine(house)
+    first = (await keeper.get("/v1/events?after=start&wait=0&limit=2")).json
+    assert first == {"data": [], "page": {"next": frames.cursor(2)}}
+
+
+async def test_reading_ends_when_the_server_goes(house, monkeypatch):
+    monkeypatch.setattr(feed, "_PAGE", 3)
+    keeper = await house.key("keeper", brands=["shop"])
+    await others_and_then_mine(house)
+    reading = house.store.feed
+
+    async def until_the_end(place, limit):
+        if place == 2 and limit == 3:
+            await house.app.shutdown()
+        return await reading(place, limit)
+
+    monkeypatch.setattr(house.store, "feed", until_the_end)
+    page = (await keeper.get("/v1/events?after=start&limit=2")).json
     assert page == {"data": [], "page": {"next": frames.cursor(5)}}
 
 

@@ -161,7 +161,7 @@ def test_check_without_accounts(run, config):
 def test_connectors_are_described(run):
     result = run("connectors")
     assert result.exit_code == 0
-    assert re.match(r"telegram \S+ \(passerelle\)$", result.stdout.splitlines()[0])
+    assert re.search(r"^telegram \S+ \(passerelle\)$", result.stdout, re.MULTILINE)
     assert "4096 utf-16 units" in result.stdout
     assert re.search(r"powers .*connect, check", result.stdout)
 
@@ -437,7 +437,9 @@ def test_kept_requests_are_shown(run, config):
 
     asyncio.run(with_store(config, keep))
     listed = run("kept", "list", "--config", config).stdout.splitlines()
-    assert [line.split()[0] for line in listed] == ["ID", "raw_2", "raw_1"]
+    assert [(*line.split(),)[:1] + (*line.split(),)[3:4] for line in listed] == [
+        ("ID", "BYTES"), ("raw_2", "24"), ("raw_1", "2"),
+    ]  # fmt: skip
     one = run("kept", "list", "--config", config, "--limit", "1")
     assert "--before raw_2" in one.stderr
     assert "raw_1" in run("kept", "list", "--config", config, "--before", "raw_2").stdout
@@ -498,6 +500,20 @@ def test_what_was_taken_meanwhile_is_replayed_without_a_second_record(run, confi
 
     assert asyncio.run(with_store(config, count)) == (1, 0)
     assert run("replay", "--config", config).stdout == "nothing is kept\n"
+
+
+def test_many_kept_requests_are_replayed_oldest_first(run, config, monkeypatch):
+    monkeypatch.setattr("gateway.commands.replay._PAGE", 2)
+
+    async def keep_many(store):
+        for number in range(1, 8):
+            await store.keep(a_kept(number, "bot" if number != 4 else "gone", b"{broken"))
+
+    asyncio.run(with_store(config, keep_many))
+    lines = run("replay", "--config", config).stdout.splitlines()
+    assert [line.split()[0] for line in lines] == [*(f"req_{number}" for number in range(1, 8)), "7"]
+    lines = run("replay", "--config", config, "--hook", "bot").stdout.splitlines()
+    assert [line.split()[0] for line in lines] == [*(f"req_{number}" for number in (1, 2, 3, 5, 6, 7)), "6"]
 
 
 def test_a_hook_that_nobody_has_is_not_replayed(run, config):

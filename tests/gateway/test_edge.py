@@ -14,12 +14,13 @@ from typing import Any
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
-from toys.channel import account, toy
+from toys.channel import ToySettings, account, toy
 from toys.engine import Engine, engine
 
 from connectors.api import Rejected, Reply
+from gateway.config import Account
 from gateway.edge import MAX_BODY, Edge
-from gateway.ports import Unavailable
+from gateway.ports import Kept, Unavailable
 from gateway.taking import Taking
 
 SECRET = {"x-toy": "toy-secret", "content-type": "application/json"}
@@ -91,15 +92,36 @@ async def test_a_refusal_says_nothing_of_what_would_be_right(client: TestClient)
     assert await answer.text() == "Unauthorized"
 
 
+async def only_kept(made: Engine) -> Kept:
+    (entry,) = await made.store.kept(10)
+    kept = await made.store.kept_one(entry.id)
+    assert kept is not None
+    return kept
+
+
 async def test_a_malformed_body_with_the_right_secret_is_kept_without_it(made: Engine, client: TestClient) -> None:
     headers = SECRET | {"x-hub-signature": "s3cret", "user-agent": "provider/1"}
     answer = await client.post("/hooks/toy-one", data=b"{not json", headers=headers)
     assert answer.status == 200
-    (kept,) = await made.store.kept(10)
+    kept = await only_kept(made)
     assert (kept.hook, kept.body, kept.method, kept.path) == ("toy-one", b"{not json", "POST", "/hooks/toy-one")
     assert kept.why.startswith("malformed for toy")
     assert kept.headers["user-agent"] == "provider/1"
     assert "s3cret" not in str(kept.headers)
+
+
+async def test_what_another_connector_of_the_hook_takes_is_not_kept_as_unrouted(tmp_path: Path) -> None:
+    first = account("one", hook="both", own="a")
+    second = Account("two", replace(toy, name="toy-two"), ToySettings(name="two", connector="t", hook="both", own="b"))
+    async with engine(tmp_path / "p.db", accounts={"one": first, "two": second}) as made:
+        app = web.Application()
+        Edge(made.accounts, Taking(made.intake, made.store, made.clock), made.store, made.clock, None).mount(app)
+        async with TestClient(TestServer(app)) as client:
+            for to in ("a", "b", "nobody"):
+                sent = body(made, ord(to[0]), to=to)
+                assert (await client.post("/hooks/both", data=sent, headers=SECRET)).status == 200
+        assert sorted(record.account or "" for record in made.records) == ["one", "two"]
+        assert [kept.why for kept in await made.store.kept(10)] == ["unrouted: no account here is nobody"] * 2
 
 
 async def test_a_shared_hook_gives_each_event_to_the_account_it_is_for(made: Engine, client: TestClient) -> None:
@@ -189,7 +211,7 @@ async def test_what_our_own_mistake_breaks_is_kept_and_not_repeated_for_ever(mad
     object.__setattr__(made.accounts["toy-one"], "connector", _with(parse=parse))
     answer = await client.post("/hooks/toy-one", data=b'["poison"]', headers=SECRET)
     assert answer.status == 200
-    (kept,) = await made.store.kept(10)
+    kept = await only_kept(made)
     assert (kept.why, kept.body) == ("our mistake: ZeroDivisionError", b'["poison"]')
 
 

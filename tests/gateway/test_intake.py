@@ -270,3 +270,21 @@ async def test_a_quote_and_an_album_are_kept_with_the_message(tmp_path: Path) ->
         conversation = await made.hear(1, quote="a piece", album="99")
         (line,) = (await made.store.lines(conversation, 10, None)).data
         assert (line.quote, line.album) == ("a piece", "99")
+
+
+async def test_who_never_opted_out_does_not_opt_in(tmp_path: Path) -> None:
+    """Many say "yes" who never said "stop"."""
+    async with engine(tmp_path / "p.db") as made:
+        await made.hear(1)
+
+        async def says(number: int, change: str) -> None:
+            at = made.clock.now()
+            event = ReachChanged.model_validate(
+                {"id": f"reach:{number}", "identity": "toy:ann", "change": change, "at": at}
+            )
+            await made.intake.take(made.account, [event], "req")
+            made.clock.turn(1)
+
+        for number, change in enumerate(("opted_in", "opted_out", "opted_in", "opted_in")):
+            await says(number, change)
+        assert [record.kind for record in made.records[1:]] == ["identity.opted_out", "identity.opted_in"]

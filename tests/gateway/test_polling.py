@@ -99,7 +99,9 @@ async def test_what_cannot_be_read_is_kept_and_polling_goes_on(tmp_path: Path) -
         await poller.start()
         await until(lambda: not made.http.script)
         await poller.stop()
-        (kept,) = await made.store.kept(10)
+        (entry,) = await made.store.kept(10)
+        kept = await made.store.kept_one(entry.id)
+        assert kept is not None
         assert (kept.hook, kept.body) == ("toy-one", b'{"no": "event"}')
         assert len(made.records) == 1
 
@@ -183,6 +185,18 @@ async def test_accounts_are_checked_now_and_then(tmp_path: Path) -> None:
             await states.check(made.account)
             assert states.of("toy-one").level == level, number
             assert bool(states.of("toy-one").why) == (level != "ok")
+
+
+async def test_a_healthy_check_does_not_hide_that_polling_fails(tmp_path: Path) -> None:
+    async with engine(tmp_path / "p.db") as made:
+        states = States(made.accounts, made.http, made.clock)  # type: ignore[arg-type] # downloads nothing
+        states.tell("toy-one", "degraded", "polling: conflict", "polling")
+        since = states.of("toy-one").since
+        made.clock.turn(60)
+        states.tell("toy-one", "ok")
+        assert (states.of("toy-one").level, states.of("toy-one").since) == ("degraded", since)
+        states.tell("toy-one", "ok", source="polling")
+        assert (states.of("toy-one").level, states.of("toy-one").why) == ("ok", "")
 
 
 async def test_who_is_not_well_is_looked_at_sooner(tmp_path: Path) -> None:

@@ -109,11 +109,25 @@ class Program:
         return code, time.monotonic() - began
 
 
+def _bot(api: str, mode: str) -> dict[str, Any]:
+    told = {"secret": SECRET} if mode == "webhook" else {"mode": mode}
+    return {"connector": "telegram", "token": TOKEN, **told, "api": api}
+
+
 class Gateway(Program):
-    """``passerelle serve`` on a store of its own, with a key of scope agent. ``accounts`` by name, each its ``api``."""
+    """``passerelle serve`` on a store of its own, with a key of scope agent.
+
+    ``accounts`` by name: a bot of Telegram by its ``api``, any other as the configuration says it.
+    """
 
     def __init__(
-        self, folder: Path, accounts: Mapping[str, str], *, data: Path | None = None, mode: str = "webhook", **more: Any
+        self,
+        folder: Path,
+        accounts: Mapping[str, str | Mapping[str, Any]],
+        *,
+        data: Path | None = None,
+        mode: str = "webhook",
+        **more: Any,
     ) -> None:
         self.data = data or folder / "data"
         self.db = self.data / "passerelle.db"
@@ -122,13 +136,10 @@ class Gateway(Program):
             "store": f"sqlite:{self.db}",
             "accounts": {
                 name: {
-                    "connector": "telegram",
-                    "token": TOKEN,
-                    **({"secret": SECRET} if mode == "webhook" else {"mode": mode}),
-                    "api": api,
+                    **(_bot(said, mode) if isinstance(said, str) else said),
                     "pace": {"per_second": 10_000, "per_chat": 10_000},
                 }
-                for name, api in accounts.items()
+                for name, said in accounts.items()
             },
             **more,
         }

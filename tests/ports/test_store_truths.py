@@ -10,7 +10,7 @@ from datetime import timedelta
 from store_kit import AT, append, picture, received, stamp
 
 from connectors.api import Answer
-from gateway.ports import Agent, Attempt, Kept, KeptFile, Key, Look, Session
+from gateway.ports import Agent, Attempt, Kept, KeptEntry, KeptFile, Key, Look, Session
 from normalizer import conversation as agents
 from normalizer.model import Media
 
@@ -62,13 +62,21 @@ def kept(number):
     )
 
 
+def entry(number, hook="bot", size=3):
+    return KeptEntry(f"raw_{number:02}", hook, "malformed", AT + timedelta(seconds=number), size)
+
+
 async def test_kept_requests_newest_first_in_pages(house):
     store = await house.open()
     await asyncio.gather(*(store.keep(kept(n)) for n in range(5)))
     store = await reopened(house, store)
-    assert await store.kept(2) == [kept(4), kept(3)]
-    assert await store.kept(2, "raw_03") == [kept(2), kept(1)]
+    await store.keep(dataclasses.replace(kept(5), hook="shop", body=b""))
+    assert await store.kept(3) == [entry(5, hook="shop", size=0), entry(4), entry(3)]
+    assert await store.kept(2, "raw_03") == [entry(2), entry(1)]
     assert await store.kept(9, "raw_00") == []
+    assert await store.kept(2, hook="bot") == [entry(4), entry(3)]
+    assert await store.kept(9, "raw_01", "bot") == [entry(0)]
+    assert await store.kept(9, hook="nobody") == []
     assert await store.kept_one("raw_02") == kept(2)
     assert await store.kept_one("raw_99") is None
 
@@ -129,12 +137,29 @@ async def test_received_files_are_pending_until_they_are_fetched(store):
         name="cat.jpg",
     )
     assert found[0] == expected
-    await store.change_file(dataclasses.replace(expected, state="kept", size=3, path="x", mime="image/png"))
-    await store.change_file(dataclasses.replace(found[1], state="failed", why="gone"))
+    kept_ = dataclasses.replace(expected, state="kept", size=3, path="x", mime="image/png")
+    assert await store.end_fetch(kept_)
+    assert await store.file("med_0_0") == kept_
+    assert await store.end_fetch(dataclasses.replace(found[1], state="failed", why="gone"))
     assert [one.id for one in await store.pending_files(9)] == ["med_2_0", "med_3_0"]
     assert (await store.file("med_1_0")).why == "gone"
     await append(store, received("0", minute=0, parts=(picture("ref-0"),)))  # told again
     assert (await store.file("med_0_0")).state == "kept"
+
+
+async def test_a_fetch_ends_only_what_is_pending(store):
+    await append(store, received("1", minute=1, parts=(picture("ref-1"),)))
+    (pending,) = await store.pending_files(3)
+    kept_ = dataclasses.replace(pending, state="kept", size=3, path="x", mime="image/png")
+    refused = dataclasses.replace(pending, state="failed", why="the provider does not have it")
+    assert await asyncio.gather(store.end_fetch(kept_), store.end_fetch(refused)) == [True, False]
+    assert await store.file(pending.id) == kept_
+    assert not await store.end_fetch(dataclasses.replace(pending, id="med_none", state="kept"))
+    assert await store.file("med_none") is None
+    erased = dataclasses.replace(pending, state="failed", why="erased", ref="", name="")
+    await store.change_file(erased)
+    assert not await store.end_fetch(kept_)
+    assert await store.file(pending.id) == erased
 
 
 def uploaded(minute, **fields):

@@ -47,7 +47,7 @@ class ToyClock(SystemClock):
         self._now = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
         self._seconds = 1000.0
         self._sleeping: list[tuple[float, int, asyncio.Future[None]]] = []
-        self._count = count()
+        self._turns = count()
 
     def now(self) -> datetime:
         return self._now
@@ -60,7 +60,7 @@ class ToyClock(SystemClock):
 
     async def sleep(self, seconds: float) -> None:
         future = asyncio.get_running_loop().create_future()
-        heapq.heappush(self._sleeping, (self._seconds + seconds, next(self._count), future))
+        heapq.heappush(self._sleeping, (self._seconds + seconds, next(self._turns), future))
         await future
 
     @property

@@ -91,6 +91,7 @@ CREATE INDEX attempts_by_time ON attempts (started_at)
 """
 
 _FILES_THAT_GO = """
+ALTER TABLE kept ADD COLUMN accounts TEXT NOT NULL DEFAULT '';
 ALTER TABLE files ADD COLUMN look TEXT;
 CREATE INDEX files_kept ON files (id) WHERE state = 'kept';
 CREATE INDEX files_unsent ON files (id) WHERE state = 'kept' AND account = '' AND conversation = '';

@@ -24,6 +24,7 @@ from gateway.ports import (
     CursorExpired,
     Decide,
     Kept,
+    KeptEntry,
     KeptFile,
     Key,
     LinePage,
@@ -63,11 +64,17 @@ class SqliteStore:
         self._mine = threading.local()
         self._connections: list[sqlite3.Connection] = []
         self._unmatched: set[tuple[str, str]] = set()
+        self._others_wrote = False
+        self._writer.on_others = self._notice_others
 
     async def start(self) -> None:
         """Open, migrate and catch up. Raises Unavailable."""
         await self._writer.start()
         self._unmatched = await self._read(truths.all_unmatched)
+
+    def _notice_others(self) -> None:
+        """In the writer's thread: what is remembered of the file may not be all that is in it."""
+        self._others_wrote = True
 
     async def stop(self) -> None:
         """Finish what is queued and close."""
@@ -220,9 +227,9 @@ class SqliteStore:
         """See ``gateway.ports.Leftovers``."""
         await self._writer.run(lambda db: truths.keep(db, kept))
 
-    async def kept(self, limit: int, before: str | None = None) -> Sequence[Kept]:
+    async def kept(self, limit: int, before: str | None = None, hook: str | None = None) -> Sequence[KeptEntry]:
         """See ``gateway.ports.Leftovers``."""
-        return await self._read(truths.kept, limit, before)
+        return await self._read(truths.kept, limit, before, hook)
 
     async def kept_one(self, kept_id: str) -> Kept | None:
         """See ``gateway.ports.Leftovers``."""
@@ -240,6 +247,9 @@ class SqliteStore:
 
     async def unmatched(self, account: str, provider_ids: Sequence[str]) -> Sequence[str]:
         """See ``gateway.ports.Leftovers``."""
+        if self._others_wrote:
+            self._others_wrote = False
+            self._unmatched |= await self._read(truths.all_unmatched)
         about = [one for one in provider_ids if (account, one) in self._unmatched]
         return await self._read(truths.unmatched, account, about) if about else ()
 
@@ -250,8 +260,9 @@ class SqliteStore:
     async def prune(self, now: datetime, before: datetime) -> int:
         """See ``gateway.ports.Store``. Waits for the views, which say what is still to be sent."""
         await self._writer.views_at_head()
+        known = frozenset(self._unmatched)
         gone = await self._writer.run(lambda db: truths.prune(db, now, before))
-        self._unmatched &= await self._read(truths.all_unmatched)
+        self._unmatched -= known - await self._read(truths.all_unmatched)  # not what came while we read
         return gone
 
     async def matched(self, account: str, event_id: str) -> None:
@@ -269,6 +280,10 @@ class SqliteStore:
     async def change_file(self, file: KeptFile) -> None:
         """See ``gateway.ports.Files``."""
         await self._writer.run(lambda db: truths.write_file(db, file))
+
+    async def end_fetch(self, file: KeptFile) -> bool:
+        """See ``gateway.ports.Files``."""
+        return await self._writer.run(lambda db: truths.end_fetch(db, file))
 
     async def pending_files(self, limit: int) -> Sequence[KeptFile]:
         """See ``gateway.ports.Files``."""

@@ -11,7 +11,7 @@ import orjson
 
 from connectors.api import Answer
 from gateway.adapters.sqlite import rows
-from gateway.ports import Attempt, Kept, KeptFile, Look
+from gateway.ports import Attempt, Kept, KeptEntry, KeptFile, Look
 from normalizer.decision import Place
 
 _ATTEMPT = "id, message, step, number, name, part, started_at, status, headers, body, error, never_sent"
@@ -82,24 +82,26 @@ def keep(db: sqlite3.Connection, kept: Kept) -> None:
     """Keep a request for the operator."""
     headers = orjson.dumps(dict(kept.headers)).decode()
     row = (kept.id, kept.hook, kept.why, rows.millis(kept.at), kept.method, kept.path, headers, kept.body)
-    db.execute("INSERT INTO kept VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+    db.execute("INSERT INTO kept VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", (*row, " ".join(kept.accounts)))
 
 
-def kept(db: sqlite3.Connection, limit: int, before: str | None) -> Sequence[Kept]:
-    """Kept requests, newest first."""
-    found = db.execute("SELECT * FROM kept WHERE ? IS NULL OR id < ? ORDER BY id DESC LIMIT ?", (before, before, limit))
-    return [_kept(one) for one in found]
+def kept(db: sqlite3.Connection, limit: int, before: str | None, hook: str | None) -> Sequence[KeptEntry]:
+    """The list of kept requests, newest first. SQLite knows how long a body is without reading it."""
+    found = db.execute(
+        "SELECT id, hook, why, at, length(body) FROM kept WHERE (:before IS NULL OR id < :before)"
+        " AND (:hook IS NULL OR hook = :hook) ORDER BY id DESC LIMIT :limit",
+        {"before": before, "hook": hook, "limit": limit},
+    )
+    return [KeptEntry(id_, hook_, why, rows.moment(at), size) for id_, hook_, why, at, size in found]
 
 
 def kept_one(db: sqlite3.Connection, kept_id: str) -> Kept | None:
-    """One kept request."""
+    """One kept request, whole."""
     found = db.execute("SELECT * FROM kept WHERE id = ?", (kept_id,)).fetchone()
-    return None if found is None else _kept(found)
-
-
-def _kept(found: tuple[Any, ...]) -> Kept:
-    id_, hook, why, at, method, path, headers, body = found
-    return Kept(id_, hook, why, rows.moment(at), method, path, orjson.loads(headers), body)
+    if found is None:
+        return None
+    id_, hook, why, at, method, path, headers, body, accounts = found
+    return Kept(id_, hook, why, rows.moment(at), method, path, orjson.loads(headers), body, tuple(accounts.split()))
 
 
 def keep_unmatched(
@@ -145,7 +147,7 @@ def all_unmatched(db: sqlite3.Connection) -> set[tuple[str, str]]:
 
 
 def write_file(db: sqlite3.Connection, file: KeptFile) -> None:
-    """Add a file, or note what became of one."""
+    """Add a file, or write one as it is now."""
     row = (
         file.id,
         file.brand,
@@ -167,6 +169,15 @@ def file(db: sqlite3.Connection, media_id: str) -> KeptFile | None:
     """One file."""
     found = db.execute(f"SELECT {_FILE} FROM files WHERE id = ?", (media_id,)).fetchone()
     return None if found is None else _file(found)
+
+
+def end_fetch(db: sqlite3.Connection, file: KeptFile) -> bool:
+    """Note what became of a fetch; False if the file is not pending any more."""
+    ended = db.execute(
+        "UPDATE files SET state = ?, mime = ?, size = ?, path = ?, why = ? WHERE id = ? AND state = 'pending'",
+        (file.state, file.mime, file.size, file.path, file.why, file.id),
+    )
+    return ended.rowcount == 1
 
 
 def pending_files(db: sqlite3.Connection, limit: int) -> Sequence[KeptFile]:

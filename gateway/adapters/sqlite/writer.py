@@ -46,6 +46,7 @@ class Writer:
         self._checkpoint_again = 0.0
         self.head = 0
         self.listeners: list[Callable[[Sequence[Record]], None]] = []
+        self.on_others: Callable[[], None] = lambda: None
         self.trouble = ""
         self.closing = False
 
@@ -231,6 +232,7 @@ class Writer:
     def _notice_others(self) -> None:
         """If somebody else has written, what we remember is stale; inside a transaction of ours nobody else can."""
         if self._version() != self._data_version:
+            self.on_others()
             self._believe_file()
 
     def _be(self, synchronous: str) -> None:

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 
 from connectors.api import Malformed, Rejected, Request
 from connectors.telegram import Settings, connector
-from normalizer.event import Event, MessageReceived, ReachChanged
+from normalizer.event import Event, MessageEdited, MessageReceived, ReachChanged
 from normalizer.model import Text, Unsupported
 
 SAMPLES = Path(__file__).parents[2] / "samples" / "telegram"
@@ -66,6 +66,22 @@ def test_a_block_in_the_second_of_a_press_is_not_older_than_it() -> None:
     assert isinstance(pressed, MessageReceived)
     assert isinstance(blocked, ReachChanged)
     assert pressed.sent_at < blocked.at <= later
+
+
+def edit_id(update_id: int | None, edit_date: int | None) -> str:
+    said = {"message_id": 7, "chat": {"id": 42, "type": "private"}, "date": 1, "text": "hi", "edit_date": edit_date}
+    update = {"update_id": update_id, "edited_message": {name: value for name, value in said.items() if value}}
+    [event] = connector.parse(Request("POST", "/", {}, NOW, body=json.dumps(update).encode()), SETTINGS)
+    assert isinstance(event, MessageEdited)
+    return event.id
+
+
+def test_two_edits_in_one_second_are_two_and_a_repeated_one_is_one() -> None:
+    assert edit_id(900, 60) == edit_id(900, 60) == "edit:42:7:60.900"
+    assert edit_id(901, 60) == "edit:42:7:60.901"
+    assert edit_id(0, 60) == "edit:42:7:60.0"
+    assert edit_id(None, 60) == "edit:42:7:60"
+    assert edit_id(900, None) == "edit:42:7:update:900"
 
 
 OTHERS = (

@@ -182,6 +182,7 @@ def test_another_reader_agrees(update: dict[str, Any]) -> None:
             assert message is not None
             assert ours.provider_id == f"{message.chat.id}:{message.message_id}"
             assert ours.edited_at == message.edit_date
+            assert ours.id == f"edit:{ours.provider_id}:{int(ours.edited_at.timestamp())}.{theirs.update_id}"
             same_content(ours.parts, message)
         case _:
             message = theirs.message

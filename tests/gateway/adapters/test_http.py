@@ -17,7 +17,7 @@ from aiohttp.abc import AbstractResolver
 
 from connectors.api import Call, File
 from gateway.adapters.http import ANSWER, AiohttpHttp
-from gateway.ports import Forbidden, NeverSent, NoAnswer
+from gateway.ports import Forbidden, NeverSent, NoAnswer, Unsendable
 
 TOKEN = "123456:SECRET-token"
 HALF = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf"
@@ -189,7 +189,7 @@ async def test_a_header_that_would_break_out(http):
 async def test_a_file_that_is_not_there(http, media):
     async with raw(b"HTTP/1.1 200 OK\r\n\r\n") as server:
         call = Call("0:send", "POST", server.url, multipart={"photo": File(media, "a.png")})
-        with pytest.raises(NeverSent, match="a file to send is not on disk"):
+        with pytest.raises(Unsendable, match="a file to send is not on disk"):
             await http.perform(call)
     assert not server.connections
 

@@ -50,7 +50,8 @@ async def test_a_stored_older_file_is_opened(house, dump):
     assert (await store.key_by_digest("digest")).name == "robot"
     assert (await store.agent_by_email("Grace@example.com")).id == "agt_1"
     assert [one.id for one in await store.attempts("msg_r1")] == ["msg_r1:1:1"]
-    assert (await store.kept(9))[0].body == b"\x00{"
+    assert [one.size for one in await store.kept(9)] == [2]
+    assert (await store.kept_one("raw_1")).body == b"\x00{"
     assert await store.unmatched("bot", ["out-9"]) == ["{}"]
     assert await store.value("link key") == "secret"
     assert await store.bind("main", "telegram:ann", Place("x", "y")) == Place("per_ann", "cnv_ann")

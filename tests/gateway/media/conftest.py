@@ -45,6 +45,13 @@ class Rows:
         self._up()
         self.files[file.id] = file
 
+    async def end_fetch(self, file):
+        self._up()
+        if self.files[file.id].state != "pending":
+            return False
+        self.files[file.id] = file
+        return True
+
     async def pending_files(self, limit):
         self._up()
         return [file for _, file in sorted(self.files.items()) if file.state == "pending"][:limit]

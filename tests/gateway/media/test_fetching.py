@@ -304,16 +304,16 @@ async def test_a_disk_that_does_not_take_it(media, provider, received, png, monk
 async def test_a_store_that_is_down_is_told_later(media, provider, received, png, rows, clock):
     provider.gives("AgAC", png)
     media_id = received("AgAC")
-    noting = rows.change_file
+    noting = rows.end_fetch
     failures = []
 
     async def change(file):
         if len(failures) < 2:
             failures.append(file)
             raise Unavailable("not now")
-        await noting(file)
+        return await noting(file)
 
-    rows.change_file = change
+    rows.end_fetch = change
     media.wake()
     assert (await media.wait(media_id, 5)).state == "kept"
     assert provider.asked == ["AgAC"]  # fetched once
@@ -329,6 +329,84 @@ async def test_a_store_that_cannot_be_read_is_asked_again(media, provider, recei
     await asyncio.sleep(0.05)
     rows.down = False
     assert (await media.wait(media_id, 5)).state == "kept"
+
+
+async def test_a_file_that_was_kept_while_a_list_was_read_stays_kept(media, provider, received, png, rows):
+    """The list is from before the fetch ended, and is looked at afterwards; by then the provider has nothing more."""
+    provider.answers["AgAC"] = [lambda _: web.Response(body=png)]
+    media_id = received("AgAC")
+    old = [rows.files[media_id]]
+    media.wake()
+    assert (await media.wait(media_id, 30)).state == "kept"
+    listed = asyncio.Event()
+
+    async def late(_):
+        listed.set()
+        return old
+
+    rows.pending_files = late
+    media.wake()
+    await asyncio.wait_for(listed.wait(), 30)
+    await media._fetcher.ended(media_id, 30)
+    assert rows.files[media_id].state == "kept"
+    assert provider.asked == ["AgAC"]
+
+
+@pytest.mark.parametrize("state", ["kept", "failed"])
+async def test_an_end_that_somebody_else_noted_stands(media, provider, received, png, rows, state, caplog):
+    """Two processes fetch the same file, or it is erased while it comes."""
+    media_id = received("AgAC")
+    path = media.path(rows.files[media_id])
+
+    async def meanwhile(_):
+        rows.files[media_id] = replace(rows.files[media_id], state=state, why="erased" if state == "failed" else "")
+        if state == "kept":
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(png)
+        return web.Response(body=png) if state == "failed" else web.Response(status=410)
+
+    provider.answers["AgAC"] = meanwhile
+    media.wake()
+    async with asyncio.timeout(30):
+        while not provider.asked or media._fetcher._known:
+            await asyncio.sleep(0.01)
+    assert rows.files[media_id].state == state
+    assert path.exists() == (state == "kept")
+    assert "file given up" not in caplog.text
+    assert "file kept" not in caplog.text
+
+
+async def test_a_file_that_is_gone_is_not_fetched(media, provider, received, png, rows):
+    provider.gives("AgAC", png)
+    media_id = received("AgAC")
+    old, listed = [rows.files.pop(media_id)], []
+    rows.pending_files = lambda _: listed.append(1) or asyncio.sleep(0, old)
+    media.wake()
+    async with asyncio.timeout(30):
+        while not listed or media._fetcher._known:
+            await asyncio.sleep(0.01)
+    assert provider.asked == []
+
+
+async def test_a_file_that_cannot_be_looked_up_is_taken_up_later(media, provider, received, png, rows, monkeypatch):
+    monkeypatch.setattr(fetching, "_SWEEP_S", 0.01)
+    provider.gives("AgAC", png)
+    reading, failures = rows.file, []
+
+    async def file(media_id):
+        if len(failures) < 2:
+            failures.append(media_id)
+            raise Unavailable("not now")
+        return await reading(media_id)
+
+    media_id = received("AgAC")
+    rows.file = file
+    media.wake()
+    async with asyncio.timeout(30):
+        while rows.files[media_id].state == "pending":
+            await asyncio.sleep(0.01)
+    assert rows.files[media_id].state == "kept"
+    assert failures == [media_id, media_id]
 
 
 # The guard.

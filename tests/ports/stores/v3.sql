@@ -43,8 +43,8 @@ INSERT INTO "identities" VALUES('shop','telegram:bob','per_bob','cnv_bob');
 CREATE TABLE kept (
     id TEXT PRIMARY KEY, hook TEXT NOT NULL, why TEXT NOT NULL, at INTEGER NOT NULL, method TEXT NOT NULL,
     path TEXT NOT NULL, headers TEXT NOT NULL, body BLOB NOT NULL
-) STRICT, WITHOUT ROWID;
-INSERT INTO "kept" VALUES('raw_1','bot','malformed',1795338000000,'POST','/hooks/bot','{"a":"b"}',X'007B');
+, accounts TEXT NOT NULL DEFAULT '') STRICT, WITHOUT ROWID;
+INSERT INTO "kept" VALUES('raw_1','bot','malformed',1795338000000,'POST','/hooks/bot','{"a":"b"}',X'007B','');
 CREATE TABLE keys (
     id TEXT PRIMARY KEY, name TEXT NOT NULL, digest TEXT NOT NULL UNIQUE, scope TEXT NOT NULL, brands TEXT,
     created_at INTEGER NOT NULL, revoked_at INTEGER
