@@ -12,7 +12,7 @@ from prometheus_client import Counter
 from gateway.config import Account
 from gateway.courtesies import Courtesies
 from gateway.metrics import EVENTS
-from gateway.news import News, with_ids
+from gateway.news import REF, News, with_ids
 from gateway.places import Places
 from gateway.ports import Clock, Http, Store
 from normalizer import told
@@ -32,8 +32,6 @@ from normalizer.event import (
 from normalizer.model import Choice, Part, Text
 from normalizer.record import By, Draft
 
-_REF = "ref:"
-"""Before the id of our own message, where news waits for it to be settled."""
 _BUTTONS = 10
 """A channel that takes so many buttons never has its questions answered by number."""
 
@@ -53,8 +51,8 @@ class Intake:
         for name, provider_id in await self._store.waiting_news():
             if name not in accounts:
                 continue
-            if provider_id.startswith(_REF):
-                await self.news_of(accounts[name], (), provider_id.removeprefix(_REF))
+            if provider_id.startswith(REF):
+                await self.news_of(accounts[name], (), provider_id.removeprefix(REF))
             elif await self._store.message_of(name, provider_id) is not None:
                 await self.news_of(accounts[name], [provider_id])
 

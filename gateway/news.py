@@ -31,6 +31,8 @@ About = MessageEdited | MessageDeleted | Reacted | ReceiptReceived
 Early = ReceiptReceived | Echoed | Watermark
 """What may be told of a message of ours before we know how sending it ended."""
 _event: TypeAdapter[Event] = TypeAdapter(Event)
+REF = "ref:"
+"""Before the id of our own message, where news waits for it to be settled."""
 _SYSTEM = By("system", "gateway")
 _BACK = 200
 """Lines that a watermark, or an echo without a name of ours, is looked for in."""
@@ -261,9 +263,9 @@ def with_ids(parts: Sequence[Part], clock: Clock) -> Sequence[Part]:
 
 def _waiting(message_id: str) -> str:
     """Where news waits for a message of ours to be settled."""
-    return f"ref:{message_id}"
+    return f"{REF}{message_id}"
 
 
 def _row(event: Event, message_id: str) -> str:
     """The name of news that waits so: a receipt waits under the provider's name of its message too."""
-    return f"{event.id}:ref:{message_id}"
+    return f"{event.id}:{REF}{message_id}"

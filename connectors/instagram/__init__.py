@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from connectors import meta
-from connectors.api import Accepts, Answer, Call, Connector, Outcome, Pace, Reply, Request
+from connectors.api import Accepts, Connector, Pace
 from connectors.meta.account import check, connect, fetch, profile, react, read, typing
-from connectors.meta.inbound import parse, verify
-from connectors.meta.outbound import ids, send
+from connectors.meta.inbound import challenge, parse, verify
+from connectors.meta.outbound import classify, send
 from connectors.meta.settings import Id
 from connectors.meta.settings import Settings as MetaSettings
-from connectors.meta.talking import LABEL, PAYLOAD, QUICK_REPLIES, TABLE
+from connectors.meta.talking import LABEL, PAYLOAD, QUICK_REPLIES
 from normalizer.fit import Limits
 from normalizer.windows import Window
 
@@ -67,16 +66,6 @@ class Settings(MetaSettings):
     def who(self) -> str:
         """What is asked of the token's owner."""
         return "id,name" if self.page_id else "user_id,username"
-
-
-def challenge(request: Request, settings: Settings) -> Reply:
-    """Meta asks whether the hook is ours. Raises Rejected."""
-    return meta.challenge(request, settings.verify_token)
-
-
-def classify(call: Call, answer: Answer) -> Outcome:
-    """What an answer means."""
-    return meta.classified(call, answer, TABLE, ids)
 
 
 connector = Connector(

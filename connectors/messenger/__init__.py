@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from connectors import meta
-from connectors.api import Accepts, Answer, Call, Connector, Outcome, Pace, Reply, Request
+from connectors.api import Accepts, Connector, Pace
 from connectors.meta.account import check, connect, fetch, profile, react, read, typing
-from connectors.meta.inbound import parse, verify
-from connectors.meta.outbound import ids, send
+from connectors.meta.inbound import challenge, parse, verify
+from connectors.meta.outbound import classify, send
 from connectors.meta.settings import Id
 from connectors.meta.settings import Settings as MetaSettings
-from connectors.meta.talking import LABEL, PAYLOAD, QUICK_REPLIES, TABLE
+from connectors.meta.talking import LABEL, PAYLOAD, QUICK_REPLIES
 from normalizer.fit import Limits
 from normalizer.windows import Window
 
@@ -40,16 +39,6 @@ class Settings(MetaSettings):
     def address(self) -> str:
         """The page, as webhooks name it."""
         return self.page_id
-
-
-def challenge(request: Request, settings: Settings) -> Reply:
-    """Meta asks whether the hook is ours. Raises Rejected."""
-    return meta.challenge(request, settings.verify_token)
-
-
-def classify(call: Call, answer: Answer) -> Outcome:
-    """What an answer means."""
-    return meta.classified(call, answer, TABLE, ids)
 
 
 connector = Connector(

@@ -13,10 +13,10 @@ from typing import Any, Literal
 
 import msgspec
 
-from connectors.api import Malformed, Request
+from connectors.api import Malformed, Reply, Request
+from connectors.meta import proof
 from connectors.meta.content import content, referral, story
 from connectors.meta.item import Item, read
-from connectors.meta.proof import verified
 from connectors.meta.settings import Settings
 from connectors.raw import kept
 from normalizer.event import (
@@ -46,9 +46,14 @@ QUIET = frozenset({"app_roles", "policy_enforcement"})
 _ENVELOPE = frozenset({"sender", "recipient", "timestamp"})
 
 
+def challenge(request: Request, settings: Settings) -> Reply:
+    """Meta asks whether the hook is ours. Raises Rejected."""
+    return proof.challenge(request, settings.verify_token)
+
+
 def verify(request: Request, settings: Settings) -> None:
     """Raise Rejected unless Meta signed the body."""
-    verified(request, *settings.app_secrets)
+    proof.verified(request, *settings.app_secrets)
 
 
 def parse(request: Request, settings: Settings) -> list[Event]:

@@ -10,8 +10,10 @@ from typing import Any, Final
 
 from pydantic import BaseModel, Field
 
-from connectors.api import Answer, Call, File, Refused, Steps
+from connectors.api import Answer, Call, File, Outcome, Refused, Steps
+from connectors.meta.problems import classified
 from connectors.meta.settings import Settings, call
+from connectors.meta.talking import TABLE
 from normalizer.event import Outgoing
 from normalizer.model import Choices, Link, Media, Part, Text
 
@@ -43,6 +45,11 @@ def ids(answer: Answer) -> tuple[str, ...]:
     """The ids of what was sent."""
     sent = answer.read(_Sent)
     return (sent.message_id,) if sent else ()
+
+
+def classify(call: Call, answer: Answer) -> Outcome:
+    """What an answer means."""
+    return classified(call, answer, TABLE, ids)
 
 
 def customer(identity: str) -> dict[str, str]:
