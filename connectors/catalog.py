@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
@@ -25,26 +25,55 @@ class Found:
     version: str
 
 
-def find() -> Mapping[str, Connector[Any]]:
-    """Every installed connector by name; raises CatalogError."""
-    return {name: found.connector for name, found in installed().items()}
+class Catalog(Mapping[str, Connector[Any]]):
+    """The installed connectors by name; each is imported when it is first asked for, which raises CatalogError.
+
+    A gateway imports those that its accounts name: the others cost it no time, and cannot break it.
+    """
+
+    def __init__(self, entries: Mapping[str, EntryPoint]) -> None:
+        self._entries = entries
+        self._loaded: dict[str, Found] = {}
+
+    def __getitem__(self, name: str) -> Connector[Any]:
+        return self.found(name).connector
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def found(self, name: str) -> Found:
+        """A connector, and where it came from; raises KeyError, CatalogError."""
+        if name not in self._loaded:
+            self._loaded[name] = _load(self._entries[name])
+        return self._loaded[name]
+
+
+def find() -> Catalog:
+    """Every installed connector by name, in the order of names; raises CatalogError where two have one name."""
+    entries: dict[str, EntryPoint] = {}
+    for entry in sorted(entry_points(group=GROUP), key=lambda entry: (entry.name, entry.value)):
+        if entry.name in entries:
+            both = f"{_distribution(entries[entry.name])} and of {_distribution(entry)}"
+            raise CatalogError(f"two connectors are named {entry.name!r}: of {both}; remove one")
+        entries[entry.name] = entry
+    return Catalog(entries)
 
 
 def installed() -> Mapping[str, Found]:
-    """Every installed connector by name, in the order of names, with where it came from; raises CatalogError."""
-    catalog: dict[str, Found] = {}
-    for entry in sorted(entry_points(group=GROUP), key=lambda entry: (entry.name, entry.value)):
-        found = _load(entry)
-        name = found.connector.name
-        if name in catalog:
-            other = catalog[name].distribution
-            raise CatalogError(f"two connectors are named {name!r}: of {other} and of {found.distribution}; remove one")
-        catalog[name] = found
-    return catalog
+    """Every installed connector, imported, with where it came from; raises CatalogError."""
+    catalog = find()
+    return {name: catalog.found(name) for name in catalog}
+
+
+def _distribution(entry: EntryPoint) -> str:
+    return entry.dist.name if entry.dist else "an unknown distribution"
 
 
 def _load(entry: EntryPoint) -> Found:
-    distribution = entry.dist.name if entry.dist else "an unknown distribution"
+    distribution = _distribution(entry)
     where = f"entry point {entry.name!r} ({entry.value}) of {distribution}"
     try:
         connector = entry.load()

@@ -139,6 +139,8 @@ async def _read(request: web.BaseRequest) -> bytes | None:
     """The body; None once it is over the limit, without reading the rest."""
     if (request.content_length or 0) > MAX_BODY:
         return None
+    if request.content_length is not None and request.content.is_eof():  # all of it came with the head, as is usual
+        return request.content.read_nowait()
     body = bytearray()
     async for chunk in request.content.iter_any():
         body += chunk

@@ -37,7 +37,7 @@ def new(
     if not _NAME.fullmatch(name):
         what = f'"{name}" is no name for a connector'
         raise Failure(what, "begin with a letter, then a to z, 0 to 9 and _; 40 characters at most", WRONG)
-    if name in catalog.installed():
+    if name in catalog.find():
         raise Failure(f"a connector named {name} is installed already", "choose another name", WRONG)
     there = folder or Path(f"passerelle-{name.replace('_', '-')}")
     if there.exists() and (not there.is_dir() or any(there.iterdir())):

@@ -1,5 +1,7 @@
 """Connectors are found by entry point; what is wrong with one is told with its name and distribution."""
 
+import subprocess
+import sys
 from dataclasses import replace
 from importlib.metadata import EntryPoint
 from types import SimpleNamespace
@@ -75,7 +77,29 @@ def test_one_that_cannot_be_used_is_named(
     assert here == "somewhere"
     install(monkeypatch, entry(name, value))
     with pytest.raises(CatalogError, match=why):
-        find()
+        find()[name]
+    with pytest.raises(CatalogError, match=why):
+        installed()
+
+
+def test_one_that_is_broken_harms_nobody_who_does_not_use_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    install(monkeypatch, TELEGRAM, entry("broken", "nowhere.at_all:connector"))
+    found = find()
+    assert (found["telegram"], list(found), len(found)) == (connector, ["broken", "telegram"], 2)
+    assert found.get("absent") is None
+
+
+def test_a_connector_is_imported_once_it_is_asked_for() -> None:
+    program = """
+import sys
+from connectors import catalog
+found = catalog.find()
+before = [name for name in sys.modules if name.startswith("connectors.telegram")]
+found["telegram"]
+print(before, "connectors.telegram" in sys.modules, "connectors.twilio" in sys.modules)
+"""
+    said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert said.stdout.split() == ["[]", "True", "False"]
 
 
 def test_ours_are_installed() -> None:
