@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
+import aiohttp
 import typer
 import yaml
 from aiohttp import web
@@ -20,14 +21,12 @@ from gateway.commands.common import CLOCK, Failure, loaded, run
 from gateway.commands.providers import connect_account
 from gateway.commands.sample import write_samples
 from gateway.commands.serve import bound, listening, stopping
-from gateway.config import Account, Config
+from gateway.commands.simulated import ACCOUNTS, Simulated, configure
+from gateway.config import Account, Config, hook_url
 from gateway.ports import Agent, Session, Store
 
 HOST = "127.0.0.1"
-ACCOUNT = "demo-telegram"
 EMAIL = "demo@example.com"
-BOT = 4_200_000_001
-"""The bot's number at the simulated Telegram."""
 
 _LINK_LASTS = timedelta(days=1)
 _TRIES = 10
@@ -68,16 +67,12 @@ def _free(port: int) -> int:
 def _write(file: Path, port: int) -> None:
     """The demo's configuration, with the secrets of the last time."""
     here = f"http://{HOST}:{port}"
+    kept = _kept(file)
+    accounts = {one.account: one.configuration(here, _secrets(one, kept)) for one in ACCOUNTS}
     content = {
         "http": {"host": HOST, "port": port, "public_url": here},
         "store": "sqlite:passerelle.db",
-        "accounts": {
-            ACCOUNT: {
-                "connector": "telegram",
-                **_secrets(file),
-                "api": f"{here}/simulator/telegram",
-            }
-        },
+        "accounts": accounts,
     }
     new = file.with_suffix(".new")
     new.touch(mode=0o600)
@@ -85,12 +80,23 @@ def _write(file: Path, port: int) -> None:
     new.replace(file)
 
 
-def _secrets(file: Path) -> dict[str, str]:
+def _kept(file: Path) -> dict[str, Any]:
+    """The accounts of the last time; none when there was none, or when nobody can read them."""
     try:
-        kept: dict[str, Any] = yaml.safe_load(file.read_text())["accounts"][ACCOUNT]
-        return {"token": kept["token"], "secret": kept["secret"]}
+        accounts = yaml.safe_load(file.read_text())["accounts"]
     except (OSError, ValueError, LookupError, TypeError, yaml.YAMLError):
-        return {"token": f"{BOT}:{CLOCK.secret()}", "secret": CLOCK.secret()}
+        return {}
+    return accounts if isinstance(accounts, dict) else {}
+
+
+def _secrets(one: Simulated, kept: dict[str, Any]) -> dict[str, str]:
+    """An account's secrets: those of the last time, else new ones. A bot's token begins with its number."""
+    known = kept.get(one.account)
+    known = known if isinstance(known, dict) else {}
+    made = {name: CLOCK.secret() for name in one.secrets}
+    if one.channel == "telegram":
+        made["token"] = f"{one.end}:{made['token']}"
+    return {name: str(known.get(name) or made[name]) for name in one.secrets}
 
 
 async def _demo(config: Config, data: Path) -> None:
@@ -102,10 +108,12 @@ async def _demo(config: Config, data: Path) -> None:
             listening(server.url)
             link = await _sign_in_link(server.store)
             is_new = await server.store.head() == 0
-            await _connect(config, config.accounts[ACCOUNT])
-            await server.states.check(config.accounts[ACCOUNT])  # the first look came before there was a webhook
-            if is_new:
-                await write_samples(f"{server.url}/simulator", BOT)
+            async with aiohttp.ClientSession() as session:
+                await _introduce(session, config, f"{server.url}/simulator")
+                for account in config.accounts.values():
+                    await server.states.check(account)  # the first look came before there was a webhook
+                if is_new:
+                    await write_samples(session, f"{server.url}/simulator")
             _welcome(server.url, link, config.path, data)
             await stop.wait()
 
@@ -120,6 +128,16 @@ async def _sign_in_link(store: Store) -> str:
     logs.hide(link)
     await store.add_session(Session(digest(link), agent.id, CLOCK.now() + _LINK_LASTS, "link"))
     return link
+
+
+async def _introduce(session: aiohttp.ClientSession, config: Config, simulator: str) -> None:
+    """Tell every simulated provider what one would enter there by hand, then register the hooks that have a call."""
+    secrets = _kept(config.path)
+    for one in ACCOUNTS:
+        account = config.accounts[one.account]
+        await configure(session, simulator, one, one.form(hook_url(config, account), _secrets(one, secrets)))
+        if account.connector.connect is not None:
+            await _connect(config, account)
 
 
 async def _connect(config: Config, account: Account) -> None:

@@ -9,6 +9,8 @@ from typing import Any
 import aiohttp
 import structlog
 
+from gateway.commands.simulated import ACCOUNTS
+
 log = structlog.get_logger(__name__)
 
 
@@ -19,6 +21,8 @@ class Customer:
     name: str
     language: str
     says: Sequence[dict[str, Any]]
+    channel: str = "telegram"
+    id: str = ""  # chosen, where the channel names people by their numbers
 
 
 def _texts(*texts: str) -> list[dict[str, Any]]:
@@ -27,7 +31,7 @@ def _texts(*texts: str) -> list[dict[str, Any]]:
 
 CUSTOMERS = (
     Customer("Ann Lee", "en", _texts("Hi! My order 4711 was due yesterday.", "Can you tell me where it is?")),
-    Customer("Marc Lefèvre", "fr", _texts("Bonjour, êtes-vous ouverts dimanche ?")),
+    Customer("Marc Lefèvre", "fr", _texts("Bonjour, êtes-vous ouverts dimanche ?"), "twilio", "33639980001"),
     Customer(
         "Chloé Dubois",
         "fr",
@@ -35,6 +39,8 @@ CUSTOMERS = (
             *_texts("Bonjour 👋 je voudrais être livrée à mon bureau, c'est possible ?"),
             {"location": {"latitude": 48.8566, "longitude": 2.3522}},
         ],
+        "whatsapp",
+        "33639980002",
     ),
     Customer(
         "Oliver Grant",
@@ -44,27 +50,31 @@ CUSTOMERS = (
             {"contact": {"phone_number": "+442079460123", "first_name": "Mary", "last_name": "Grant"}},
         ],
     ),
-    Customer("Priya Nair", "en", _texts("Do you ship to Ireland?", "And how much would it be?", "Thanks a lot! 🙏")),
+    Customer("Priya Nair", "en", _texts("Do you ship to Ireland?", "And how much would it be?"), "messenger"),
+    Customer("Emma Rossi", "en", _texts("Is the blue one coming back? 💙"), "instagram"),
 )
 
 
-async def write_samples(simulator: str, bot: int) -> None:
+async def write_samples(session: aiohttp.ClientSession, simulator: str) -> None:
     """Let each customer write; ``simulator`` is its address. A demo without them is still a demo: failures are logged."""
-    base = f"{simulator}/api/telegram/{bot}"
-    try:
-        async with aiohttp.ClientSession(raise_for_status=True) as session:
-            await session.post(base, json={"name": "Passerelle demo", "username": "passerelle_demo_bot"})
-            for customer in CUSTOMERS:
-                await _write(session, base, customer)
-    except (aiohttp.ClientError, TimeoutError) as error:
-        log.warning("sample conversations not written", why=str(error))
+    ends = {one.channel: f"{simulator}/api/{one.channel}/{one.end}" for one in ACCOUNTS}
+    for customer in CUSTOMERS:
+        if customer.channel not in ends:
+            continue
+        try:
+            await _write(session, ends[customer.channel], customer)
+        except (aiohttp.ClientError, TimeoutError) as error:
+            log.warning("sample conversation not written", channel=customer.channel, why=str(error))
 
 
 async def _write(session: aiohttp.ClientSession, base: str, customer: Customer) -> None:
     first, _, last = customer.name.partition(" ")
     person = {"first_name": first, "last_name": last, "language_code": customer.language}
-    async with session.post(f"{base}/people", json=person) as answer:
+    async with session.post(
+        f"{base}/people", json={**person, **({"id": customer.id} if customer.id else {})}
+    ) as answer:
+        answer.raise_for_status()
         chat = (await answer.json())["id"]
     for saying in customer.says:
-        async with session.post(f"{base}/chats/{chat}/messages", json=saying):
-            pass
+        async with session.post(f"{base}/chats/{chat}/messages", json=saying) as answer:
+            answer.raise_for_status()

@@ -7,11 +7,22 @@ from pathlib import Path
 from aiohttp import web
 
 from gateway.simulator.control import Control, explained
+from gateway.simulator.graph import Instagram, Messenger
 from gateway.simulator.guard import guard
 from gateway.simulator.telegram import Telegram
+from gateway.simulator.twilio import Twilio
+from gateway.simulator.whatsapp import WhatsApp
 from gateway.simulator.world import Channel, Pace, World
 
 STATIC = Path(__file__).parent / "static"
+CHANNELS = (
+    Telegram,
+    Twilio,
+    WhatsApp,
+    Messenger,
+    Instagram,
+)
+"""The simulated channels, in the order of the page's tabs; a line here adds one."""
 
 
 def create_app(
@@ -24,7 +35,8 @@ def create_app(
     `seed` each time, so that a gateway which remembers the last one does not take its numbers for repeats.
     """
     world = World(folder, clock, pace or Pace(), seed)
-    channels: dict[str, Channel] = {"telegram": Telegram(world)}
+    made: list[Channel] = [channel(world) for channel in CHANNELS]
+    channels = {channel.name: channel for channel in made}
     app = web.Application(middlewares=[guard, explained])
     for channel in channels.values():
         app.add_routes(channel.routes())

@@ -37,7 +37,7 @@ class Control:
             web.delete("/api/faults/{id}", self.lift),
             web.get("/api/traffic", self.traffic),
             web.delete("/api/traffic", self.forget),
-            web.post("/api/{channel}/{account}", self.rename),
+            web.post("/api/{channel}/{account}", self.configure),
             web.get("/api/{channel}/{account}/people", self.people),
             web.post("/api/{channel}/{account}/people", self.add_person),
             web.get("/api/{channel}/{account}/accepted", self.accepted),
@@ -51,16 +51,13 @@ class Control:
         if found is None:
             raise Refusal(404, f"no channel is called {request.match_info['channel']}")
         account = request.match_info["account"]
-        if not account.isdigit():
-            raise Refusal(404, "an account is named by its number")
+        self._world.url = f"{request.scheme}://{request.host}{request.path.partition('/api/')[0]}"
+        found.check(account)
         return found, account
 
     async def state(self, _: web.Request) -> web.Response:
         """Everything the page needs to begin: channels, accounts, people, faults."""
-        channels = [
-            {"name": channel.name, "title": channel.title, "accounts": channel.accounts()}
-            for channel in self._channels.values()
-        ]
+        channels = [{**channel.about(), "accounts": channel.accounts()} for channel in self._channels.values()]
         faults = [fault.model_dump(mode="json") for fault in self._world.faults.every()]
         return _json({"channels": channels, "faults": faults, "traffic": self._world.traffic.revision})
 
@@ -88,6 +85,8 @@ class Control:
             raise Refusal(422, f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
         if order.channel not in self._channels:
             raise Refusal(422, f"no channel is called {order.channel}")
+        if order.kind not in self._channels[order.channel].faults:
+            raise Refusal(422, f"kind: {order.channel} knows {', '.join(sorted(self._channels[order.channel].faults))}")
         if order.kind == "migrate" and order.to is None:
             raise Refusal(422, "to: the number of the new chat is missing")
         fault = self._world.faults.order(order)
@@ -120,10 +119,10 @@ class Control:
         self._world.traffic.clear()
         return web.Response(status=204)
 
-    async def rename(self, request: web.Request) -> web.Response:
-        """Name one of our ends; one that did not exist now does."""
+    async def configure(self, request: web.Request) -> web.Response:
+        """Say something about one of our ends: its name, its webhook; one that did not exist now does."""
         channel, account = self._place(request)
-        return _json(channel.rename(account, await forms.read(request)))
+        return _json(channel.configure(account, await forms.read(request, nulls=True)))
 
     async def people(self, request: web.Request) -> web.Response:
         """The customers of an account."""
@@ -140,7 +139,11 @@ class Control:
         channel, account = self._place(request)
         data = self._world.store.accepted(f"{channel.name}/{account}", _number(request, "after", 0))
         method, chat = request.query.get("method"), request.query.get("chat")
-        data = [call for call in data if method in (None, call["method"]) and chat in (None, call["chat"])]
+        data = [
+            {**call, "text": channel.said(call["params"]), "sends": call["method"] in channel.sends}
+            for call in data
+            if method in (None, call["method"]) and chat in (None, call["chat"])
+        ]
         return _json({"data": data, "count": len(data)})
 
     async def file(self, request: web.Request) -> web.Response:

@@ -10,10 +10,11 @@ import aiohttp
 
 from gateway.simulator.faults import Fault, Moment
 from gateway.simulator.traffic import Exchange, readable
-from gateway.simulator.world import Channel, World
+from gateway.simulator.world import Channel, Target, World
 
 READ = 1 << 16  # bytes of an answer that we look at
 APART = 0.02  # seconds between updates that were shuffled
+NOWHERE = Target("", 40)  # while an account has no address, those that have their own still go
 
 
 @dataclass
@@ -22,6 +23,7 @@ class Item:
 
     id: int
     chat: str
+    url: str = ""  # its own address; else the account's
     attempts: int = 0
     marked: bool = False  # the faults of its first attempt have been taken
 
@@ -55,16 +57,19 @@ class Deliverer:
         self._failing.clear()
         oldest = self._world.now() - self._world.pace.kept
         self._world.store.drop_waiting(self._key, before=oldest)
-        if self._channel.target(self._account) is not None:
-            for number, chat in self._world.store.waiting(self._key, oldest):
-                self._push(Item(number, chat), 0.0)
+        for number, chat in self._world.store.waiting(self._key, oldest):
+            self._take(number, chat)
         self._wake.set()
 
     def add(self, number: int, chat: str) -> None:
         """A new update waits in the store."""
-        if self._channel.target(self._account) is not None:
-            self._push(Item(number, chat), 0.0)
-            self._wake.set()
+        self._take(number, chat)
+        self._wake.set()
+
+    def _take(self, number: int, chat: str) -> None:
+        url = self._world.store.waiting_url(self._key, number)
+        if url or self._channel.target(self._account) is not None:
+            self._push(Item(number, chat, url), 0.0)
 
     def _push(self, item: Item, due: float) -> None:
         heapq.heappush(self._due, (due, item.id, item))
@@ -81,9 +86,7 @@ class Deliverer:
 
     def _start_due(self) -> float | None:
         """Start what is due; the seconds until something else is, or None when only a change can tell."""
-        target = self._channel.target(self._account)
-        if target is None:
-            return None
+        target = self._channel.target(self._account) or NOWHERE
         now = asyncio.get_running_loop().time()
         if self._held and now >= self._hold_until:
             self._release(now)
@@ -164,31 +167,40 @@ class Deliverer:
             copies = twin.times if twin else 1
         answers = await asyncio.gather(*(self._post(item, body, moment) for _ in range(copies)))
         if not all(answers):
-            return self._world.pace.wait(item.attempts)
+            return self._again(item)
         if self._world.faults.take(["webhook_ignore_ack"], moment):
             return self._world.pace.wait(item.attempts)
         self._world.store.done(self._key, item.id)
         return None
 
+    def _again(self, item: Item) -> float | None:
+        """When to try again; None when the provider does not try any more, and the update is lost."""
+        if self._channel.attempts is not None and item.attempts >= self._channel.attempts:
+            self._world.store.done(self._key, item.id)
+            return None
+        return self._world.pace.wait(item.attempts)
+
     async def _post(self, item: Item, body: bytes, moment: Moment) -> bool:
         target = self._channel.target(self._account)
-        if target is None:
+        url = item.url or (target.url if target else "")
+        if not url:
             return False
+        headers = self._channel.headers(self._account, url, body)
         exchange = self._world.traffic.open(
             "webhook",
             self._channel.name,
             self._account,
             moment.name,
-            request=readable(body),
-            url=target.url,
+            request=readable(body, headers.get("Content-Type", "")),
+            url=url,
             chat=item.chat,
+            number=item.id,
             attempt=item.attempts,
         )
-        headers = self._channel.headers(self._account, body)
         timeout = aiohttp.ClientTimeout(total=self._world.pace.timeout)
         try:
             async with self._world.session.post(
-                target.url, data=body, headers=headers, timeout=timeout, allow_redirects=False
+                url, data=body, headers=headers, timeout=timeout, allow_redirects=False
             ) as answer:
                 said = await answer.content.read(READ)
         except (aiohttp.ClientError, OSError, TimeoutError) as problem:

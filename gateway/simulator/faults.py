@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from fnmatch import fnmatchcase
-from typing import Literal
+from typing import Literal, get_args
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, computed_field
 
@@ -22,7 +22,12 @@ CallKind = Literal[
     "blocked",  # not accepted: the customer blocked us
     "revoked_token",  # not accepted: the credentials no longer hold
     "migrate",  # not accepted: the chat is now `to`
+    "error",  # not accepted: the provider's own error with this `code`
     "rate_limits",  # the provider's published rates, enforced
+]
+ReceiptKind = Literal[
+    "receipt_hold",  # accepted; its receipts are kept back until the fault is lifted
+    "undelivered",  # accepted; then the receipt says failed, with the provider's `code`
 ]
 WebhookKind = Literal[
     "webhook_delay",  # post only after `seconds`
@@ -32,8 +37,13 @@ WebhookKind = Literal[
 ]
 ENDING: frozenset[str] = frozenset(
     {"server_error", "proxy_error", "accept_then_proxy_error", "accept_then_drop", "drop", "too_many_requests"}
-    | {"blocked", "revoked_token", "migrate"}
+    | {"blocked", "revoked_token", "migrate", "error"}
 )
+CALLS: frozenset[str] = frozenset(get_args(CallKind))
+RECEIPTS: frozenset[str] = frozenset(get_args(ReceiptKind))
+WEBHOOKS: frozenset[str] = frozenset(get_args(WebhookKind))
+COMMON = (CALLS | RECEIPTS | WEBHOOKS) - {"migrate"}
+"""What a provider can do wrong unless its channel says otherwise."""
 
 
 class Order(BaseModel):
@@ -41,7 +51,7 @@ class Order(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    kind: CallKind | WebhookKind
+    kind: CallKind | ReceiptKind | WebhookKind
     channel: str = "telegram"
     account: str | None = Field(
         default=None, validation_alias=AliasChoices("account", "bot"), coerce_numbers_to_str=True
@@ -51,6 +61,7 @@ class Order(BaseModel):
     count: int | None = Field(default=None, ge=1)  # None: until removed
     seconds: float = Field(default=1.0, ge=0, le=3600)
     status: int = Field(default=500, ge=400, le=599)
+    code: int | None = None  # the provider's, for `error` and `undelivered`; None: the channel's usual one
     retry_after: int = Field(default=3, ge=1, le=3600)
     scope: Literal["account", "chat"] = "account"
     to: int | None = None

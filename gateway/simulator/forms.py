@@ -19,15 +19,18 @@ class UnreadableError(Exception):
         self.reason = reason
 
 
-async def read(request: web.Request) -> dict[str, Any]:
-    """All parameters by name: strings from queries and forms, any JSON value from JSON, Uploads from multipart."""
+async def read(request: web.Request, *, nulls: bool = False) -> dict[str, Any]:
+    """All parameters by name: strings from queries and forms, any JSON value from JSON, Uploads from multipart.
+
+    What is null in JSON counts as absent, unless ``nulls`` mean something.
+    """
     fields: dict[str, Any] = dict(request.query)
     if not request.can_read_body:
         return fields
     bounded = request.clone(client_max_size=LIMIT)  # the application we are mounted in may have a small limit
     try:
         if request.content_type == "application/json":
-            fields |= _object(await bounded.read())
+            fields |= _object(await bounded.read(), nulls=nulls)
         elif request.content_type in ("application/x-www-form-urlencoded", "multipart/form-data"):
             fields |= {name: _value(value) for name, value in (await bounded.post()).items()}
     except web.HTTPRequestEntityTooLarge:
@@ -37,13 +40,19 @@ async def read(request: web.Request) -> dict[str, Any]:
     return fields
 
 
-def _object(body: bytes) -> dict[str, Any]:
+async def pairs(request: web.Request) -> list[tuple[str, str]]:
+    """The fields of a form in order, those that come several times as often as they do; files are left out."""
+    bounded = request.clone(client_max_size=LIMIT)
+    return [(name, value) for name, value in (await bounded.post()).items() if isinstance(value, str)]
+
+
+def _object(body: bytes, *, nulls: bool) -> dict[str, Any]:
     if not body.strip():
         return {}
     value = orjson.loads(body)
     if not isinstance(value, dict):
         raise ValueError("object expected")  # noqa: TRY004  one kind of failure: the body is not what it should be
-    return {str(key): item for key, item in value.items() if item is not None}
+    return {str(key): item for key, item in value.items() if nulls or item is not None}
 
 
 def _value(value: str | bytes | bytearray | web.FileField) -> str | Upload:

@@ -15,7 +15,8 @@ CREATE TABLE IF NOT EXISTS counters (name TEXT PRIMARY KEY, value INTEGER NOT NU
 CREATE TABLE IF NOT EXISTS things (kind TEXT, key TEXT, data BLOB NOT NULL, PRIMARY KEY (kind, key)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS messages (chat TEXT, id INTEGER, data BLOB NOT NULL, PRIMARY KEY (chat, id)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS waiting (
-    account TEXT, id INTEGER, chat TEXT NOT NULL, body BLOB NOT NULL, at REAL NOT NULL, PRIMARY KEY (account, id)
+    account TEXT, id INTEGER, chat TEXT NOT NULL, body BLOB NOT NULL, at REAL NOT NULL, url TEXT NOT NULL DEFAULT '',
+    PRIMARY KEY (account, id)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS accepted (
     n INTEGER PRIMARY KEY AUTOINCREMENT, account TEXT NOT NULL, chat TEXT, method TEXT NOT NULL,
@@ -44,6 +45,8 @@ class Store:
         db.execute("PRAGMA journal_mode=WAL")
         db.execute("PRAGMA synchronous=NORMAL")
         db.executescript(SCHEMA)
+        if "url" not in (column for _, column, *_ in db.execute("PRAGMA table_info(waiting)")):
+            db.execute("ALTER TABLE waiting ADD COLUMN url TEXT NOT NULL DEFAULT ''")  # a folder of before
         self._db = db
 
     def close(self) -> None:
@@ -122,9 +125,12 @@ class Store:
         ).fetchall()
         return [orjson.loads(row[0]) for row in reversed(rows)]
 
-    def add_waiting(self, account: str, number: int, chat: str, body: bytes, at: float) -> None:
-        """Keep an update until it is acknowledged."""
-        self.db.execute("INSERT INTO waiting VALUES (?, ?, ?, ?, ?)", (account, number, chat, body, at))
+    def add_waiting(self, account: str, number: int, chat: str, body: bytes, at: float, url: str = "") -> None:
+        """Keep an update until it is acknowledged; a `url` is its own address, in place of the account's."""
+        self.db.execute(
+            "INSERT INTO waiting (account, id, chat, body, at, url) VALUES (?, ?, ?, ?, ?, ?)",
+            (account, number, chat, body, at, url),
+        )
 
     def waiting(self, account: str, since: float, first: int = 0, limit: int = 1_000_000) -> list[tuple[int, str]]:
         """Numbers and chats of the updates kept since `since` (seconds), from number `first`, in order."""
@@ -142,6 +148,11 @@ class Store:
         """The update as it will be posted, or None when it no longer waits."""
         row = self.db.execute("SELECT body FROM waiting WHERE account = ? AND id = ?", (account, number)).fetchone()
         return None if row is None else bytes(row[0])
+
+    def waiting_url(self, account: str, number: int) -> str:
+        """The update's own address; empty when it goes to the account's."""
+        row = self.db.execute("SELECT url FROM waiting WHERE account = ? AND id = ?", (account, number)).fetchone()
+        return "" if row is None else str(row[0])
 
     def done(self, account: str, number: int) -> None:
         """The update was acknowledged."""

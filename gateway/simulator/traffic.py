@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
+from urllib.parse import parse_qsl
 
 import orjson
 
@@ -32,6 +33,7 @@ class Exchange:
     chat: str | None
     attempt: int
     url: str
+    number: int | None  # of a webhook: the update's, as `update_id` in what a deed answers
     request: Any
     status: int | None = None
     answer: Any = None
@@ -75,6 +77,7 @@ class Traffic:
         url: str,
         chat: str | None = None,
         attempt: int = 1,
+        number: int | None = None,
     ) -> Exchange:
         """Note a request that has begun; `close` tells what came of it."""
         self._last += 1
@@ -91,6 +94,7 @@ class Traffic:
             chat=chat,
             attempt=attempt,
             url=str(hide(url, secrets)),
+            number=number,
             request=hide(request, secrets),
             started=now.timestamp(),
         )
@@ -147,8 +151,10 @@ def hide(value: Any, secrets: Iterable[str]) -> Any:
     return value
 
 
-def readable(body: bytes) -> Any:
-    """A body for showing: JSON when it is JSON, else its text."""
+def readable(body: bytes, content_type: str = "") -> Any:
+    """A body for showing: JSON when it is JSON, the fields of a form, else its text."""
+    if content_type == "application/x-www-form-urlencoded":
+        return dict(parse_qsl(body.decode(), keep_blank_values=True))
     try:
         return orjson.loads(body) if body else None
     except orjson.JSONDecodeError:

@@ -38,6 +38,7 @@ class World:
         self.clock = clock
         self.seed = seed  # added to where the numbers start that no two folders should share
         self.pace = pace
+        self.url = ""  # where the simulator is, as whoever asked last called it: for the addresses of files
         self.store = Store(folder)
         self.board = Board()
         self.faults = Faults(self.store, self.board)
@@ -137,7 +138,17 @@ class Channel(Protocol):
     """What a provider must bring to be simulated; the rest (delivery, faults, traffic, page) is common to all."""
 
     name: str
-    title: str
+    faults: frozenset[str]  # those that can be ordered
+    sends: frozenset[str]  # the names of the calls that make a message
+    attempts: int | None  # how often a webhook is posted; None: for a day
+
+    def about(self) -> Json:
+        """What the page must know of the channel: see `provider.Provider.about`."""
+        ...
+
+    def check(self, account: str) -> None:
+        """Raises Refusal when an account cannot be named so."""
+        ...
 
     @property
     def deeds(self) -> Mapping[str, Deed]:
@@ -156,8 +167,8 @@ class Channel(Protocol):
         """Our ends, as the page shows them."""
         ...
 
-    def rename(self, account: str, fields: Fields) -> Json:
-        """Name one of our ends, making it if it is new."""
+    def configure(self, account: str, fields: Fields) -> Json:
+        """Say something about one of our ends (name, webhook, secret …), making it if it is new."""
         ...
 
     def people(self, account: str) -> list[Json]:
@@ -188,7 +199,11 @@ class Channel(Protocol):
         """In one word, what a webhook tells."""
         ...
 
-    def headers(self, account: str, body: bytes) -> dict[str, str]:
+    def said(self, params: Json) -> str:
+        """The words of an accepted call, or nothing."""
+        ...
+
+    def headers(self, account: str, url: str, body: bytes) -> dict[str, str]:
         """The content type of a webhook, and what proves that it is from the provider."""
         ...
 

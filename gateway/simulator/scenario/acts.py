@@ -10,6 +10,7 @@ from typing import Any
 import aiohttp
 import orjson
 
+from gateway.simulator.lines import choices
 from gateway.simulator.scenario.model import MEDIA, Say, Step
 from gateway.simulator.scenario.stage import Chat, NotDone, Sent, Stage
 from gateway.simulator.store import Json
@@ -30,6 +31,7 @@ class Acts:
             "react": self.react,
             "block": lambda name: self._simple(name, "block"),
             "unblock": lambda name: self._simple(name, "unblock"),
+            "open": lambda name: self._simple(name, "open"),
             "wait": asyncio.sleep,
             "fault": self.fault,
             "lift": self.lift,
@@ -97,7 +99,7 @@ class Acts:
         if step.message:
             number = self._stage.named(step.message)
         else:
-            number = await self._last(chat, "out", lambda kept: step.button in buttons(kept["message"]))
+            number = await self._last(chat, "out", lambda kept: step.button in buttons(kept))
         await self._stage.deed(chat, "press", {"message_id": number, "text": step.button})
 
     async def edit(self, step: Any) -> None:
@@ -134,10 +136,11 @@ class Acts:
         """Something goes wrong from now on; names of the scenario stand for its numbers."""
         fields = order.model_dump(exclude_unset=True)
         if order.account in self._stage.scenario.accounts:
-            fields["account"] = self._stage.number(order.account)
+            account = self._stage.account(order.account)
+            fields |= {"account": account.number, "channel": account.channel}
         if order.chat in self._stage.chats:
             chat = self._stage.chats[order.chat]
-            fields |= {"chat": chat.number, "account": chat.account}
+            fields |= {"chat": chat.number, "account": chat.account, "channel": chat.channel}
         await self._stage.ask("POST", "/api/faults", json=fields)
 
     async def lift(self, _: Any) -> None:
@@ -146,7 +149,7 @@ class Acts:
             await self._stage.ask("DELETE", f"/api/faults?account={account.number}")
 
 
-def buttons(message: Json) -> list[str]:
-    """The labels under a message."""
-    rows = message.get("reply_markup", {}).get("inline_keyboard", [])
-    return [button["text"] for row in rows for button in row]
+def buttons(kept: Json) -> list[str]:
+    """The labels of everything that can be chosen in a line, links included."""
+    links = (one for part in kept["parts"] if part["kind"] == "buttons" for row in part["rows"] for one in row)
+    return [*(one["text"] for one in choices(kept["parts"])), *(one["text"] for one in links if "data" not in one)]

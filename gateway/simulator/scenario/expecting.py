@@ -3,8 +3,9 @@
 import asyncio
 from contextlib import suppress
 
+from gateway.simulator import lines
 from gateway.simulator.scenario.acts import buttons
-from gateway.simulator.scenario.model import MEDIA, Expect
+from gateway.simulator.scenario.model import Expect
 from gateway.simulator.scenario.stage import Chat, NotDone, Stage
 from gateway.simulator.store import Json
 
@@ -55,22 +56,23 @@ def _is_fresh(stage: Stage, chat: Chat, kept: Json) -> bool:
 
 
 def _version(chat: Chat, kept: Json) -> tuple[Chat, int, str]:
-    return chat, kept["message_id"], f"{kept['text']} {buttons(kept['message'])}"
+    return chat, kept["message_id"], f"{kept['text']} {buttons(kept)}"
 
 
 def _fits(stage: Stage, step: Expect, kept: Json) -> bool:
     return (
         step.text in ("", kept["text"])
         and step.contains in kept["text"]
-        and step.kind in (None, kind_of(kept["message"]))
-        and (not step.button or step.button in buttons(kept["message"]))
+        and step.kind in (None, kind_of(kept))
+        and (not step.button or step.button in buttons(kept))
         and (not step.message or kept["message_id"] == stage.named(step.message))
     )
 
 
-def kind_of(message: Json) -> str:
-    """What a message is."""
-    return next((kind for kind in (*MEDIA, "contact", "location") if kind in message), "text")
+def kind_of(kept: Json) -> str:
+    """What a line is; a place with a title is a place too."""
+    kind = lines.kind_of(kept["parts"])
+    return "location" if kind == "venue" else kind
 
 
 def _instead(stage: Stage, chat: Chat, seen: list[Json]) -> str:
@@ -81,4 +83,4 @@ def _instead(stage: Stage, chat: Chat, seen: list[Json]) -> str:
 def _shown(kept: Json) -> str:
     text = kept["text"]
     words = f' "{text[:SHOWN]}{"…" if len(text) > SHOWN else ""}"' if text else ""
-    return f"a {kind_of(kept['message'])}{words}"
+    return f"a {kind_of(kept)}{words}"

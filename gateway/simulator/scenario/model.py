@@ -57,22 +57,35 @@ class Place(_Strict):
 
 
 class Account(_Strict):
-    """A bot of the gateway under test; with a `hook` its webhook is set, else the gateway has set it itself."""
+    """An account of the gateway under test, at one of the simulated channels.
 
-    token: SecretStr
+    Telegram's is known by its `token`; with a `hook` its webhook is set, else the gateway has set it itself. The others
+    are known by their `number` (or id); they have no call to set a webhook, so the `hook` is needed, and `secret` signs.
+    """
+
+    channel: str = "telegram"
+    token: SecretStr = SecretStr("")
+    number: str = Field(default="", coerce_numbers_to_str=True)
     secret: SecretStr = SecretStr("")
     hook: str = ""
     name: str = ""
+    settings: dict[str, str | float] = Field(default_factory=dict)  # what else the channel's configuration has
 
-    @property
-    def number(self) -> str:
-        """The bot's number: what stands before the colon of its token."""
-        return self.token.get_secret_value().partition(":")[0]
+    @model_validator(mode="before")
+    @classmethod
+    def _is_a_token(cls, given: Any) -> Any:
+        """The number of a bot is what stands before the colon of its token."""
+        if not isinstance(given, dict) or given.get("channel", "telegram") != "telegram":
+            return given
+        found = re.fullmatch(r"(\d{1,19}):[A-Za-z0-9_-]+", str(given.get("token", "")))
+        if found is None:
+            raise ValueError("token: a number, a colon and letters are wanted, such as 1000001:any-letters")
+        return {**given, "number": found[1]}
 
     @model_validator(mode="after")
-    def _is_a_token(self) -> Self:
-        if not re.fullmatch(r"\d{1,19}:[A-Za-z0-9_-]+", self.token.get_secret_value()):
-            raise ValueError("token: a number, a colon and letters are wanted, such as 1000001:any-letters")
+    def _is_known(self) -> Self:
+        if not self.number:
+            raise ValueError(f"number: our number or id at {self.channel} is wanted")
         return self
 
 
@@ -83,7 +96,7 @@ class Customer(_Strict):
     account: str = ""  # the first one
     language: str = ""
     username: str = ""
-    id: int | None = Field(default=None, ge=1)
+    id: str | None = Field(default=None, coerce_numbers_to_str=True, pattern=r"^[^/\s]{1,64}$")
 
 
 class Spot(_Strict):
@@ -206,6 +219,7 @@ class Step(_Strict):
     unblock: str = ""
     expect: Expect | None = None
     wait: Seconds | None = None
+    open: str = ""  # a customer opens the chat: what was delivered is read
     fault: Order | None = None
     lift: Literal["all", ""] = ""
     load: Load | None = None

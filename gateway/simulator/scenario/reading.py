@@ -116,8 +116,8 @@ def _names(scenario: Scenario) -> Iterator[tuple[Where, str, Iterable[str], str]
 
 
 def _customers_of(step: Step) -> Iterator[tuple[Where, str]]:
-    if step.block or step.unblock:
-        yield (), step.block or step.unblock
+    if alone := step.block or step.unblock or step.open:
+        yield (), alone
     one = getattr(step, step.kind)
     if hasattr(one, "who"):
         yield (str(type(one).model_fields["who"].alias),), one.who

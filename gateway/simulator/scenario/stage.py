@@ -22,8 +22,14 @@ class NotDone(Exception):
 class Chat:
     """Where a customer writes."""
 
-    account: str  # the bot's number
+    channel: str
+    account: str  # the bot's number, or our number or id
     number: str
+
+    @property
+    def path(self) -> str:
+        """Where the control API has it."""
+        return f"/api/{self.channel}/{self.account}/chats/{self.number}"
 
 
 @dataclass(frozen=True)
@@ -64,11 +70,11 @@ class Stage:
     async def deed(self, chat: Chat, what: str, fields: Mapping[str, Any] | aiohttp.FormData) -> Any:
         """A customer does something."""
         given = {"data": fields} if isinstance(fields, aiohttp.FormData) else {"json": fields}
-        return await self.ask("POST", f"/api/telegram/{chat.account}/chats/{chat.number}/{what}", **given)
+        return await self.ask("POST", f"{chat.path}/{what}", **given)
 
     async def seen(self, chat: Chat) -> list[Json]:
         """What is on a customer's phone, oldest first."""
-        said = await self.ask("GET", f"/api/telegram/{chat.account}/chats/{chat.number}/messages?limit=500")
+        said = await self.ask("GET", f"{chat.path}/messages?limit=500")
         found: list[Json] = said["data"]
         return found
 
@@ -79,32 +85,38 @@ class Stage:
         return self.messages[name]
 
     async def open(self, gateway: str) -> None:
-        """Make the bots and the customers; set the webhooks that the scenario knows."""
+        """Make the accounts and the customers; set the webhooks that the scenario knows."""
         for account in self.scenario.accounts.values():
-            await self.ask("POST", f"/api/telegram/{account.number}", json={"name": account.name or None})
-            if account.hook:
-                await self._connect(account, gateway)
+            await self._configure(account, gateway)
         for name, customer in self.scenario.customers.items():
             self.chats[name] = await self.person(name, customer)
 
-    async def _connect(self, account: Account, gateway: str) -> None:
-        url = account.hook if "://" in account.hook else f"{gateway}/{account.hook.lstrip('/')}"
-        fields = {"url": url, "secret_token": account.secret.get_secret_value(), "allowed_updates": WANTED}
-        await self.ask("POST", f"/telegram/bot{account.token.get_secret_value()}/setWebhook", json=fields)
+    async def _configure(self, account: Account, gateway: str) -> None:
+        url = account.hook if "://" in account.hook or not account.hook else f"{gateway}/{account.hook.lstrip('/')}"
+        place, secret = f"/api/{account.channel}/{account.number}", account.secret.get_secret_value()
+        if account.channel != "telegram":
+            hooked = {"webhook": url, "secret": secret} if url else {}
+            named = {"name": account.name} if account.name else {}
+            await self.ask("POST", place, json={**account.settings, **hooked, **named})
+            return
+        await self.ask("POST", place, json={"name": account.name or None})
+        if url:
+            fields = {"url": url, "secret_token": secret, "allowed_updates": WANTED}
+            await self.ask("POST", f"/telegram/bot{account.token.get_secret_value()}/setWebhook", json=fields)
 
     async def person(self, name: str, customer: Customer) -> Chat:
         """Make a customer."""
-        account = self.number(customer.account)
+        account = self.account(customer.account)
         first, _, last = (customer.name or name).partition(" ")
         more = {"username": customer.username, "language_code": customer.language, "id": customer.id}
         fields = {"first_name": first, "last_name": last, **more}
-        made = await self.ask("POST", f"/api/telegram/{account}/people", json=fields)
-        return Chat(account, str(made["id"]))
+        made = await self.ask("POST", f"/api/{account.channel}/{account.number}/people", json=fields)
+        return Chat(account.channel, account.number, str(made["id"]))
 
-    def number(self, account: str) -> str:
-        """The number of an account; of the first one when it has no name."""
+    def account(self, name: str) -> Account:
+        """An account by its name in the scenario; the first one when it has none."""
         accounts = self.scenario.accounts
-        return (accounts[account] if account else next(iter(accounts.values()))).number
+        return accounts[name] if name else next(iter(accounts.values()))
 
 
 def _read(body: bytes) -> Any:

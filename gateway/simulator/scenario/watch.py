@@ -9,7 +9,6 @@ from typing import Any
 
 from gateway.simulator.scenario.stage import Chat, NotDone, Sent, Stage
 from gateway.simulator.scenario.tally import Tally
-from gateway.simulator.telegram.methods import MESSAGES
 
 OFTEN = 0.1  # seconds between two looks
 CLOCKS = 0.001  # seconds: the simulator tells times in milliseconds
@@ -21,9 +20,9 @@ class Watch:
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
         self._revision = 0
-        self._after: dict[str, int] = {}
+        self._after: dict[tuple[str, str], int] = {}
         self._looked = asyncio.Event()
-        self.acknowledged: dict[tuple[str, int], float] = {}
+        self.acknowledged: dict[tuple[str, str, int], float] = {}
         self.answers: dict[tuple[Chat, str | None], list[float]] = defaultdict(list)  # None: whatever the text
 
     async def begin(self) -> None:
@@ -38,23 +37,22 @@ class Watch:
         self._revision = said["next"]
         for exchange in said["data"]:
             self._note(exchange)
-        for account in {account.number for account in self._stage.scenario.accounts.values()}:
-            after = self._after.get(account, 0)
-            new = (await self._stage.ask("GET", f"/api/telegram/{account}/accepted?after={after}"))["data"]
+        for channel, account in {(one.channel, one.number) for one in self._stage.scenario.accounts.values()}:
+            after = self._after.get((channel, account), 0)
+            new = (await self._stage.ask("GET", f"/api/{channel}/{account}/accepted?after={after}"))["data"]
             for call in new:
-                self._after[account] = call["n"]
-                if call["method"] in MESSAGES:
+                self._after[channel, account] = call["n"]
+                if call["sends"]:
                     when = datetime.fromisoformat(call["at"]).timestamp()
-                    chat = Chat(account, call["chat"])
+                    chat = Chat(channel, account, call["chat"])
                     self.answers[chat, None].append(when)
-                    self.answers[chat, str(call["params"].get("text", ""))].append(when)
+                    self.answers[chat, call["text"]].append(when)
 
     def _note(self, exchange: dict[str, Any]) -> None:
-        update = exchange["request"]
-        if exchange["direction"] != "webhook" or exchange["outcome"] != "accepted" or not isinstance(update, dict):
+        if exchange["direction"] != "webhook" or exchange["outcome"] != "accepted":
             return
         when = datetime.fromisoformat(exchange["at"]).timestamp() + (exchange["milliseconds"] or 0) / 1000
-        self.acknowledged.setdefault((exchange["account"], int(update.get("update_id", 0))), when)
+        self.acknowledged.setdefault((exchange["channel"], exchange["account"], exchange["number"]), when)
 
     @asynccontextmanager
     async def looking(self) -> AsyncIterator[None]:
@@ -86,7 +84,7 @@ class Watch:
 
     def all_acknowledged(self) -> bool:
         """Whether every customer's message has been."""
-        return all((sent.chat.account, sent.update) in self.acknowledged for sent in self._stage.sent)
+        return all(_webhook(sent) in self.acknowledged for sent in self._stage.sent)
 
     def all_answered(self) -> bool:
         """Whether every message that wants one certain answer has it."""
@@ -97,7 +95,7 @@ class Watch:
         tally.said = len(self._stage.sent)
         tally.answers = sum(len(times) for (_, text), times in self.answers.items() if text is None)
         for sent in self._stage.sent:
-            when = self.acknowledged.get((sent.chat.account, sent.update))
+            when = self.acknowledged.get(_webhook(sent))
             if when is None:
                 tally.lost += 1
             else:
@@ -120,6 +118,10 @@ class Watch:
             waits, rest = _matched(sents, self.answers.get((chat, wants), []))
             found.append((wants is not None, waits, len(sents) - len(waits), rest))
         return found
+
+
+def _webhook(sent: Sent) -> tuple[str, str, int]:
+    return sent.chat.channel, sent.chat.account, sent.update
 
 
 def _matched(sents: list[Sent], times: list[float]) -> tuple[list[float], int]:

@@ -48,15 +48,20 @@ function stickers(say) {
   closeOnBackdrop(dialog);
 }
 
-// `choose(kind)` lets somebody pick files, `say(fields)` sends at once.
-export function attach(button, choose, say) {
+// `choose(kind)` lets somebody pick files, `say(fields)` sends at once; the channel says what its app can send.
+export function attach(button, choose, say, { says }) {
+  const any = (...kinds) => kinds.some((kind) => says.includes(kind));
   const sample = (kind) => h("button", { type: "button", role: "menuitem", class: "chip", onclick: () => say(kind === "album" ? { album: GARDENS } : { [kind]: "sample" }) }, t(`sample.${kind}`));
+  const samples = ["photo", "album", "video", "video_note", "animation", "voice", "audio", "document"].filter((kind) => says.includes(kind));
   menu(button, t("attach"),
-    item("picture", t("attach.media"), () => choose("media")), item("file", t("attach.document"), () => choose("document")),
-    item("music", t("attach.audio"), () => choose("audio")), item("sticker", t("attach.sticker"), () => stickers(say)),
-    item("place", t("attach.location"), () => location(say)), item("person", t("attach.contact"), () => contact(say)),
-    h("p", { class: "hint" }, t("sample")),
-    h("div", { class: "chips" }, ["photo", "album", "video", "video_note", "animation", "voice", "audio", "document"].map(sample)));
+    any("photo", "video") ? item("picture", t("attach.media"), () => choose("media")) : null,
+    any("document") ? item("file", t("attach.document"), () => choose("document")) : null,
+    any("audio") ? item("music", t("attach.audio"), () => choose("audio")) : null,
+    any("sticker") ? item("sticker", t("attach.sticker"), () => stickers(say)) : null,
+    any("location") ? item("place", t("attach.location"), () => location(say)) : null,
+    any("contact") ? item("person", t("attach.contact"), () => contact(say)) : null,
+    samples.length ? h("p", { class: "hint" }, t("sample")) : null,
+    samples.length ? h("div", { class: "chips" }, samples.map(sample)) : null);
 }
 
 // No microphone: a sample, or a file.

@@ -2,7 +2,7 @@
 
 import { post } from "./api.js";
 import { attach, noMicrophone } from "./attach.js";
-import { excerpt } from "./bubbles.js";
+import { excerpt, words } from "./bubbles.js";
 import { h, icon } from "./dom.js";
 import { t } from "./i18n.js";
 import { record } from "./recorder.js";
@@ -19,8 +19,9 @@ function kindOf(file, chosen) {
   return file.type.startsWith("image/") ? "photo" : file.type.startsWith("video/") ? "video" : "document";
 }
 
-// Files as Telegram's apps group them: up to ten pictures and clips together, files and songs with their own kind.
-export function groups(files) {
+// Files as apps with albums group them: up to ten pictures and clips together, files and songs with their own kind.
+export function groups(files, albums = true) {
+  if (!albums) return files.map((one) => [one]);
   const made = [];
   for (const one of files) {
     const kin = { photo: "seen", video: "seen", document: "document", audio: "audio" }[one.kind];
@@ -32,9 +33,10 @@ export function groups(files) {
 }
 
 export class Composer {
-  constructor(chat, sent) {
+  constructor(chat, sent, channel) {
     this.chat = chat;
     this.sent = sent;
+    this.channel = channel;
     this.draft = { ...FRESH };
   }
 
@@ -46,7 +48,8 @@ export class Composer {
     this.strip = h("div", { class: "strip", hidden: true });
     this.error = h("p", { class: "error", role: "alert", hidden: true });
     this.button = h("button", { type: "submit", class: "send" });
-    const clip = h("button", { type: "button", id: "attach", class: "quiet", title: t("attach"), "aria-label": t("attach"), "aria-haspopup": "menu", "aria-expanded": "false", onclick: () => attach(clip, (kind) => this.choose(kind), (fields) => this.say(fields)) }, icon("attach"));
+    const clip = h("button", { type: "button", id: "attach", class: "quiet", title: t("attach"), "aria-label": t("attach"), "aria-haspopup": "menu", "aria-expanded": "false", onclick: () => attach(clip, (kind) => this.choose(kind), (fields) => this.say(fields), this.channel()) }, icon("attach"));
+    clip.hidden = this.channel().says.every((kind) => ["text", "reply"].includes(kind));
     const form = h("form", { class: "composer", onsubmit: (event) => { event.preventDefault(); this.act(); } },
       this.error, this.strip, h("div", { class: "line" }, this.picker, clip, this.input, this.button));
     this.input.value = kept;
@@ -54,12 +57,14 @@ export class Composer {
     return form;
   }
 
+  says(kind) { return this.channel().says.includes(kind); }
+
   get empty() { return !this.input.value.trim() && !this.draft.files.length; }
 
   grow() {
     this.input.style.height = "auto";
     this.input.style.height = `${Math.min(this.input.scrollHeight + 2, 120)}px`;
-    const voice = this.empty && this.draft.mode !== "edit" && !this.recording;
+    const voice = this.says("voice") && this.empty && this.draft.mode !== "edit" && !this.recording;
     const name = voice ? t("voice.record") : t("send");
     this.button.replaceChildren(icon(voice ? "mic" : "send"));
     this.button.title = name;
@@ -68,9 +73,8 @@ export class Composer {
 
   begin(mode, kept, quote = "") {
     this.draft = { ...FRESH, mode, about: kept, quote };
-    const { message } = kept;
-    if (mode === "edit") this.input.value = untyped(message.text ?? message.caption ?? "", message.entities || message.caption_entities);
-    this.showStrip(t(mode === "edit" ? "editing" : quote ? "quoting" : "replying"), quote || excerpt(message));
+    if (mode === "edit") this.input.value = untyped(words(kept).text, words(kept).entities);
+    this.showStrip(t(mode === "edit" ? "editing" : quote ? "quoting" : "replying"), quote || excerpt(kept));
     this.input.focus();
     this.grow();
   }
@@ -121,7 +125,8 @@ export class Composer {
 
   act() {
     if (this.recording) return this.finish();
-    return this.empty && this.draft.mode !== "edit" ? this.listen() : this.send();
+    if (!this.empty || this.draft.mode === "edit") return this.send();
+    return this.says("voice") ? this.listen() : undefined;
   }
 
   get reply() {
@@ -131,7 +136,8 @@ export class Composer {
 
   async send() {
     const { mode, about, files } = this.draft;
-    const said = typed(this.input.value.trim());
+    const source = this.input.value.trim();
+    const said = this.says("entities") ? typed(source) : { text: source };
     await this.attempt(async () => {
       if (mode === "edit") await post(`${this.chat()}/edit`, { message_id: about.message_id, ...said });
       else if (files.length) await this.sendFiles(files, said);
@@ -144,8 +150,8 @@ export class Composer {
   // Several groups go one after the other; the words go with the first.
   async sendFiles(files, said) {
     let reply = this.reply;
-    let caption = said.text ? { caption: said.text, caption_entities: said.entities } : {};
-    for (const group of groups(files)) {
+    let caption = said.text ? { caption: said.text, ...(said.entities ? { caption_entities: said.entities } : {}) } : {};
+    for (const group of groups(files, this.says("album"))) {
       await post(`${this.chat()}/messages`, this.form(group, caption, reply));
       caption = {};
       reply = {};

@@ -35,6 +35,13 @@ const SHAPES = {
   play: "M7 4.5v15l13-7.5z",
   pause: "M8 5v14M16 5v14",
   video: "M3 6h12v12H3zM15 10l6-3v10l-6-3",
+  list: "M8 7h12M8 12h12M8 17h12M4 7h.01M4 12h.01M4 17h.01",
+  settings: "M4 7h9M17 7h3M4 17h3M11 17h9M15 4.5v5M9 14.5v5",
+  "tick-queued": "M12 4a8 8 0 1 0 0 16 8 8 0 0 0 0-16M12 8v4.5l3 2",
+  "tick-sent": "M5 12.5l4.5 4.5L19 7.5",
+  "tick-delivered": "M2 12.5l4.5 4.5L15 8.5M9.5 16.5l.5.5L20 7",
+  "tick-read": "M2 12.5l4.5 4.5L15 8.5M9.5 16.5l.5.5L20 7",
+  "tick-failed": "M12 4a8 8 0 1 0 0 16 8 8 0 0 0 0-16M12 8v5M12 16h.01",
   sticker: "M5 3h14a2 2 0 0 1 2 2v9l-7 7H5a2 2 0 0 1-2-2V5a2 2 0 0 1 2-2M14 21v-5a2 2 0 0 1 2-2h5",
 };
 

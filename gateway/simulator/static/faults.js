@@ -4,13 +4,12 @@ import { post, remove } from "./api.js";
 import { h } from "./dom.js";
 import { spoken, t } from "./i18n.js";
 
-const SENDS =
-  "sendMessage,sendPhoto,sendVideo,sendAudio,sendVoice,sendAnimation,sendVideoNote,sendSticker,sendDocument,sendLocation,sendVenue,sendContact,sendMediaGroup";
 // kind: what may be set, with its default
 const CALLS = {
   accept_then_drop: {}, accept_then_proxy_error: {}, drop: {}, proxy_error: {}, server_error: { status: 500 },
-  too_many_requests: { retry_after: 5 }, delay: { seconds: 5 }, blocked: {}, revoked_token: {}, migrate: {}, rate_limits: {},
+  too_many_requests: { retry_after: 5 }, delay: { seconds: 5 }, blocked: {}, revoked_token: {}, error: { code: "" }, migrate: {}, rate_limits: {},
 };
+const RECEIPTS = { undelivered: { code: "" }, receipt_hold: {} };
 const WEBHOOKS = {
   webhook_duplicate: { times: 3 }, webhook_reorder: { hold: 4, seconds: 10 }, webhook_delay: { seconds: 10 }, webhook_ignore_ack: {},
 };
@@ -24,23 +23,32 @@ export class Faults {
     this.looks = "";
   }
 
+  get channel() { return this.state.channels.find((one) => one.name === this.state.channel); }
+
   get person() { return this.state.account?.people.find((one) => String(one.id) === String(this.state.chat)); }
 
   // Drawn again only when it would look different, so that nobody loses the field they are in.
   draw() {
-    const looks = JSON.stringify([spoken(), this.state.account?.id, this.person?.id, this.person?.name, this.state.faults, this.set]);
+    if (!this.channel) return;
+    const looks = JSON.stringify([spoken(), this.state.channel, this.state.account?.id, this.person?.id, this.person?.name, this.state.faults, this.set]);
     if (looks === this.looks) return;
     this.looks = looks;
     const within = document.activeElement?.closest?.("#faults [data-key]")?.dataset.key;
     const active = this.state.faults.filter((fault) => !fault.done);
     document.querySelector("#fault-count").textContent = active.length || "";
-    this.root.replaceChildren(
+    this.root.replaceChildren(...[
       h("div", { class: "panel-top" }, h("h2", {}, t("view.faults")), h("p", { class: "hint" }, t("faults.hint"))),
       h("fieldset", { class: "scope" }, h("legend", {}, t("scope")), this.radio(true, t("scope.all")), this.radio(false, t("scope.one", { name: this.person?.name || t("somebody") }))),
       this.force(active),
-      h("h3", {}, t("faults.calls")), h("ul", { class: "cards" }, Object.entries(CALLS).map(([kind, settings]) => this.card(kind, settings))),
-      h("h3", {}, t("faults.webhooks")), h("ul", { class: "cards" }, Object.entries(WEBHOOKS).map(([kind, settings]) => this.card(kind, settings))));
+      this.group("calls", CALLS), this.group("receipts", RECEIPTS), this.group("webhooks", WEBHOOKS)].flat());
     if (within) this.root.querySelector(`[data-key="${within}"]`)?.focus();
+  }
+
+  // Those of a kind that this channel knows.
+  group(name, faults) {
+    const known = Object.entries(faults).filter(([kind]) => this.channel.faults.includes(kind));
+    if (!known.length) return [];
+    return [h("h3", {}, t(`faults.${name}`, { title: this.channel.provider })), h("ul", { class: "cards" }, known.map(([kind, settings]) => this.card(kind, settings)))];
   }
 
   radio(wide, label) {
@@ -68,13 +76,14 @@ export class Faults {
 
   card(kind, settings) {
     const values = (this.set[kind] ||= { ...settings });
-    const on = this.state.faults.some((fault) => fault.kind === kind && !fault.done);
-    const lasting = ["migrate", "rate_limits", "revoked_token"].includes(kind);
+    const title = this.channel.provider;
+    const on = this.state.faults.some((fault) => fault.kind === kind && fault.channel === this.channel.name && !fault.done);
+    const lasting = ["migrate", "rate_limits", "revoked_token", "receipt_hold"].includes(kind);
     return h("li", { class: `card${on ? " on" : ""}`, "data-kind": kind },
-      h("h4", {}, t(`fault.${kind}`)), h("p", {}, t(`fault.${kind}.means`)), h("p", { class: "hint" }, t(`fault.${kind}.wants`)),
+      h("h4", {}, t(`fault.${kind}`)), h("p", {}, t(`fault.${kind}.means`, { title })), h("p", { class: "hint" }, t(`fault.${kind}.wants`, { title })),
       h("div", { class: "order" },
         Object.keys(settings).map((name) => h("label", {}, h("span", {}, t(`set.${name}`)),
-          h("input", { type: "number", "data-key": `${kind}-${name}`, min: name === "status" ? 500 : 1, max: name === "status" ? 599 : 600, value: values[name], onchange: (event) => { values[name] = Number(event.target.value); } }))),
+          h("input", { type: "number", "data-key": `${kind}-${name}`, min: name === "status" ? 500 : 1, max: { status: 599, code: 9999999 }[name] || 600, value: values[name], placeholder: name === "code" ? t("set.code.usual") : null, onchange: (event) => { values[name] = event.target.value && Number(event.target.value); } }))),
         h("span", { class: "buttons" },
           lasting ? null : h("button", { type: "button", "data-key": `${kind}-once`, "aria-label": `${t("once")}: ${t(`fault.${kind}`)}`, onclick: () => this.order(kind, 1) }, t("once")),
           h("button", { type: "button", "data-key": `${kind}-keep`, "aria-label": `${t("keep")}: ${t(`fault.${kind}`)}`, onclick: () => this.order(kind, null) }, t("keep")))));
@@ -83,10 +92,11 @@ export class Faults {
   async order(kind, count) {
     const chat = this.wide ? null : this.state.chat;
     const webhook = kind.startsWith("webhook_");
-    const order = { kind, ...this.set[kind], account: this.state.account?.id, channel: this.state.channel };
+    const set = Object.fromEntries(Object.entries(this.set[kind]).filter(([, value]) => value !== ""));
+    const order = { kind, ...set, account: this.state.account?.id, channel: this.state.channel };
     if (count) order.count = kind === "webhook_reorder" ? this.set[kind].hold : count;
     if (chat) order.chat = chat;
-    if (!webhook && kind !== "revoked_token") order.method = SENDS;
+    if (!webhook && kind !== "revoked_token") order.method = this.channel.sends.join(",");
     if (kind === "too_many_requests") order.scope = chat ? "chat" : "account";
     if (kind === "migrate") Object.assign(order, { chat: this.state.chat, to: -1000000000000 - Number(this.state.chat) });
     try {

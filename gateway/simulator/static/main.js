@@ -12,6 +12,7 @@ const traffic = new Traffic(document.querySelector("#traffic"), state);
 const faults = new Faults(document.querySelector("#faults"), state);
 let soon = 0;
 let liveness = "resuming";
+let told = 0; // how many changes of faults the stream told
 
 // Which bot and customer are shown is in the address, so a reload and a link lead back to them.
 function wished() {
@@ -31,9 +32,10 @@ function settle(wanted) {
 }
 
 async function read(wanted = { channel: state.channel, account: state.account?.id, chat: state.chat }) {
+  const before = told;
   const said = await get("state");
   state.channels = said.channels;
-  state.faults = said.faults;
+  if (before === told) state.faults = said.faults; // else what was told meanwhile is newer
   settle(wanted);
 }
 
@@ -63,6 +65,7 @@ function readSoon() {
 }
 
 function fault(change) {
+  told += 1;
   state.faults = state.faults.filter((one) => one.id !== (change.removed ?? change.fault.id));
   if (change.fault) state.faults.push(change.fault);
   faults.draw();

@@ -5,7 +5,7 @@ import { album, bubble } from "./bubbles.js";
 import { Composer } from "./composer.js";
 import { arrange, closeOnBackdrop, h, icon } from "./dom.js";
 import { day, has, spoken, t } from "./i18n.js";
-import { newCustomer, start } from "./people.js";
+import { newCustomer, settings, start } from "./people.js";
 
 const TYPING = 5000;
 const LATEST = 300;
@@ -20,20 +20,28 @@ export class Phone {
     this.messages = new Map();
     this.queries = new Map();
     this.drawings = new Map();
-    this.composer = new Composer(() => this.chat, () => this.toEnd());
+    this.composer = new Composer(() => this.chat, () => this.toEnd(), () => this.channel);
     this.drawn = 0;
     this.acting = 0;
   }
 
   get place() { return `${this.state.channel}/${this.state.account?.id}`; }
   get person() { return this.state.account?.people.find((one) => String(one.id) === String(this.state.chat)) || null; }
+  // The channel as this customer has it: a chat may have an app of its own.
+  get channel() {
+    const channel = this.state.channels.find((one) => one.name === this.state.channel);
+    const { says = channel.says, deeds = channel.deeds } = this.person || {};
+    return { ...channel, says, deeds };
+  }
+
+  get dress() { return this.person?.dress || this.channel.dress; }
   get chat() { return `${this.place}/chats/${this.state.chat}`; }
 
   async open() {
     this.messages.clear();
     this.queries.clear();
     this.drawings.clear();
-    this.composer = new Composer(() => this.chat, () => this.toEnd());
+    this.composer = new Composer(() => this.chat, () => this.toEnd(), () => this.channel);
     if (this.person) {
       const place = this.chat;
       const { data } = await get(`${place}/messages?limit=${LATEST}`);
@@ -46,15 +54,30 @@ export class Phone {
   draw() {
     const focused = document.activeElement?.id === "write";
     this.log = null;
-    this.root.replaceChildren(this.tabs(), ...(this.state.account ? [this.who(), ...this.conversation()] : [start(this.state, this.choose)]));
+    this.root.dataset.dress = this.dress;
+    this.root.replaceChildren(this.tabs(), ...(this.state.account ? [this.who(), ...this.conversation()] : [start(this.state, this.channel, this.choose)]));
     if (focused) document.querySelector("#write")?.focus();
+    this.root.querySelector('[role="tab"][aria-selected="true"]').scrollIntoView({ block: "nearest", inline: "nearest" });
     this.drawLog(true);
   }
 
   tabs() {
-    return h("div", { class: "tabs", role: "tablist", "aria-label": t("channels") },
-      this.state.channels.map((channel) =>
-        h("button", { type: "button", role: "tab", "aria-selected": String(channel.name === this.state.channel), onclick: () => this.choose({ channel: channel.name }) }, channel.title)));
+    const tab = (channel) => {
+      const here = channel.name === this.state.channel;
+      return h("button", { type: "button", role: "tab", id: `tab-${channel.name}`, "aria-selected": String(here), tabindex: here ? "0" : "-1", onclick: () => this.choose({ channel: channel.name, account: null, chat: null }) }, channel.title);
+    };
+    return h("div", { class: "tabs", role: "tablist", "aria-label": t("channels"), onkeydown: (event) => this.walk(event) }, this.state.channels.map(tab));
+  }
+
+  // Arrows walk through the tabs; the one that is reached opens.
+  async walk(event) {
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    const { channels, channel } = this.state;
+    if (!step) return;
+    event.preventDefault();
+    const at = channels.findIndex((one) => one.name === channel);
+    await this.choose({ channel: channels[(at + step + channels.length) % channels.length].name, account: null, chat: null });
+    this.root.querySelector('[role="tab"][aria-selected="true"]')?.focus();
   }
 
   who() {
@@ -65,25 +88,26 @@ export class Phone {
         h("select", { id: "customer", onchange: (event) => this.choose({ chat: event.target.value }) },
           account.people.length ? null : h("option", { value: "" }, t("customer.none")),
           account.people.map((one) => h("option", { value: one.id, selected: String(one.id) === String(this.state.chat) }, one.name || t("customer.unnamed", { id: one.id }))))),
-      h("button", { type: "button", id: "new-customer", title: t("customer.new"), "aria-label": t("customer.new"), onclick: () => newCustomer(this.place, (person) => this.choose({ chat: String(person.id) })) }, icon("add")),
+      h("button", { type: "button", id: "new-customer", title: t("customer.new"), "aria-label": t("customer.new"), onclick: () => newCustomer(this.place, this.channel, (person) => this.choose({ chat: String(person.id) })) }, icon("add")),
       accounts.length > 1
         ? h("label", {}, h("span", {}, t("writes.to")),
           h("select", { id: "account", onchange: (event) => this.choose({ account: event.target.value }) },
             accounts.map((one) => h("option", { value: one.id, selected: one.id === account.id }, one.name))))
-        : null);
+        : null,
+      this.channel.configures.length ? h("button", { type: "button", id: "settings", title: t("settings"), "aria-label": t("settings"), onclick: () => settings(this.place, this.channel, account, () => this.choose({})) }, icon("settings")) : null);
   }
 
   conversation() {
     if (!this.person) {
       return [h("div", { class: "empty" }, h("p", {}, t("chat.nobody")),
-        h("button", { type: "button", class: "primary", onclick: () => newCustomer(this.place, (person) => this.choose({ chat: String(person.id) })) }, t("customer.new")))];
+        h("button", { type: "button", class: "primary", onclick: () => newCustomer(this.place, this.channel, (person) => this.choose({ chat: String(person.id) })) }, t("customer.new")))];
     }
     const { account } = this.state;
-    this.status = h("small", {}, t("bot"));
+    this.status = h("small", {}, this.end());
     const top = h("div", { class: "chat-top" },
       h("span", { class: "avatar", "aria-hidden": "true" }, (account.name.trim()[0] || "?").toUpperCase()),
       h("p", {}, h("strong", { dir: "auto" }, account.name), this.status),
-      h("button", { type: "button", class: "quiet-text", id: "block", onclick: () => this.toggleBlock() }, this.person.blocked ? t("unblock") : t("block")));
+      this.channel.deeds.includes("block") ? h("button", { type: "button", class: "quiet-text", id: "block", onclick: () => this.toggleBlock() }, this.person.blocked ? t("unblock") : t("block")) : null);
     this.drawings.clear();
     this.log = h("div", { class: "log", role: "log", "aria-live": "polite", "aria-label": t("chat.with", { name: account.name }), tabindex: "0" });
     this.keepEnd();
@@ -99,13 +123,16 @@ export class Phone {
   }
 
   blockedNote() {
-    return h("div", { class: "blocked" }, h("p", {}, t("blocked.note", { name: this.person.name })),
+    return h("div", { class: "blocked" }, h("p", {}, t([`blocked.note.${this.channel.name}`, "blocked.note"].find(has), { name: this.person.name })),
       h("button", { type: "button", class: "primary", onclick: () => this.toggleBlock() }, t("unblock")));
   }
 
   actions() {
     return {
       bot: () => this.state.account.name,
+      can: (deed) => this.channel.deeds.includes(deed),
+      says: (kind) => this.channel.says.includes(kind),
+      latest: (kept) => this.last === kept.message_id,
       press: (message, data) => this.press(message, data),
       waiting: (message, data) => this.queries.get(`${message}:${data}`),
       reply: (kept, quote) => this.composer.begin("reply", kept, quote),
@@ -129,9 +156,8 @@ export class Phone {
     const all = [...this.messages.values()].filter((kept) => !kept.deleted).sort((a, b) => a.message_id - b.message_id);
     const groups = [];
     for (const kept of all) {
-      const group = kept.message.media_group_id;
       const last = groups.at(-1);
-      if (group && last?.[0].message.media_group_id === group) last.push(kept);
+      if (kept.group && last?.[0].group === kept.group) last.push(kept);
       else groups.push([kept]);
     }
     return groups;
@@ -143,12 +169,14 @@ export class Phone {
     const near = log.scrollHeight - log.scrollTop - log.clientHeight < 80;
     const items = [];
     let before = null;
-    for (const group of this.shown()) {
+    const groups = this.shown();
+    this.last = groups.at(-1)?.[0].message_id;
+    for (const group of groups) {
       const [kept] = group;
-      const when = new Date(kept.message.date * 1000);
+      const when = new Date(kept.at * 1000);
       const today = when.toDateString();
-      if (!before || new Date(before.message.date * 1000).toDateString() !== today) items.push(this.drawing(`day ${today}`, day(when), () => h("div", { class: "day" }, day(when))));
-      const joined = Boolean(before) && before.direction === kept.direction && kept.message.date - before.message.date < GROUP && !before.message.reply_markup;
+      if (!before || new Date(before.at * 1000).toDateString() !== today) items.push(this.drawing(`day ${today}`, day(when), () => h("div", { class: "day" }, day(when))));
+      const joined = Boolean(before) && before.direction === kept.direction && kept.at - before.at < GROUP && !before.parts.some((part) => part.kind === "buttons" || part.kind === "list");
       items.push(this.drawing(kept.message_id, this.looks(group, joined), () => (group.length > 1 ? album(group, this.place, this.actions(), joined) : bubble(kept, this.place, this.actions(), joined))));
       before = kept;
     }
@@ -157,11 +185,24 @@ export class Phone {
     arrange(log, items);
     if (active && document.activeElement === document.body) log.querySelector(`[data-id="${active}"] button`)?.focus();
     if (near || jump) log.scrollTop = log.scrollHeight;
+    this.read();
   }
 
   looks(group, joined) {
     const busy = [...this.queries.keys()].filter((key) => group.some((kept) => key.startsWith(`${kept.message_id}:`)));
-    return JSON.stringify([group, joined, busy, spoken(), this.state.account.name]);
+    return JSON.stringify([group, joined, busy, spoken(), this.state.account.name, this.last === group[0].message_id]);
+  }
+
+  // A chat that one looks at is open: what was delivered there is read.
+  read() {
+    if (document.hidden || !this.channel.deeds.includes("open")) return;
+    const fresh = [...this.messages.values()].some((kept) => kept.direction === "out" && kept.status === "delivered");
+    if (fresh) post(`${this.chat}/open`).catch((problem) => this.composer.fail(problem));
+  }
+
+  // Who one writes to, in a word.
+  end() {
+    return t([`end.${this.channel.name}`, "end"].find(has));
   }
 
   toEnd() {
@@ -178,8 +219,8 @@ export class Phone {
 
   // The arrow up in an empty composer edits the last own words.
   key(event) {
-    if (event.key !== "ArrowUp" || event.target.id !== "write" || event.target.value) return;
-    const own = [...this.messages.values()].filter((kept) => kept.direction === "in" && !kept.deleted && kept.message.text).at(-1);
+    if (event.key !== "ArrowUp" || event.target.id !== "write" || event.target.value || !this.channel.deeds.includes("edit")) return;
+    const own = [...this.messages.values()].filter((kept) => kept.direction === "in" && !kept.deleted && kept.parts.every((part) => part.kind === "text")).at(-1);
     if (!own) return;
     event.preventDefault();
     this.composer.begin("edit", own);
@@ -188,7 +229,7 @@ export class Phone {
   async press(message, data) {
     await this.attempt(async () => {
       const { callback_query_id: id } = await post(`${this.chat}/press`, { message_id: message, data });
-      if (!this.answered?.has(id)) this.queries.set(`${message}:${data}`, id);
+      if (id && !this.answered?.has(id)) this.queries.set(`${message}:${data}`, id);
       this.drawLog();
     });
   }
@@ -224,7 +265,7 @@ export class Phone {
   typing(action) {
     clearTimeout(this.acting);
     if (!this.status) return;
-    this.status.textContent = action ? t(has(`doing.${action}`) ? `doing.${action}` : "doing.typing") : t("bot");
+    this.status.textContent = action ? t(has(`doing.${action}`) ? `doing.${action}` : "doing.typing") : this.end();
     this.status.classList.toggle("typing", Boolean(action));
     if (action) this.acting = setTimeout(() => this.typing(null), TYPING);
   }

@@ -10,7 +10,7 @@ const SHOWN = 300;
 // The words that an update or a call carries, if it carries any.
 function words(request) {
   const message = request?.message || request?.edited_message || request;
-  const text = message?.text || message?.caption || request?.callback_query?.data;
+  const text = message?.text?.body || message?.text || message?.caption || request?.callback_query?.data || request?.Body || request?.message?.text;
   if (typeof text !== "string" || !text) return null;
   return h("span", { class: "excerpt", dir: "auto" }, text.length > 60 ? `${text.slice(0, 60)}…` : text);
 }
@@ -26,8 +26,9 @@ export class Traffic {
   }
 
   async open() {
-    const { data } = await get("traffic");
-    this.exchanges = new Map(data.map((exchange) => [exchange.id, exchange]));
+    const { data, next } = await get("traffic");
+    const newer = [...this.exchanges.values()].filter((exchange) => exchange.revision > next); // told meanwhile
+    this.exchanges = new Map([...data, ...newer].map((exchange) => [exchange.id, exchange]));
     this.draw();
   }
 
@@ -70,6 +71,7 @@ export class Traffic {
 
   show() {
     this.frame = 0;
+    if (!this.items) return; // what is told before the first drawing will be in it
     const ids = [...this.fresh].sort((a, b) => a - b);
     this.fresh.clear();
     for (const id of ids) {
@@ -90,14 +92,20 @@ export class Traffic {
     }
   }
 
+  title(exchange) {
+    return this.state.channels.find((one) => one.name === exchange.channel)?.provider || exchange.channel;
+  }
+
   name(exchange) {
-    const person = this.state.account?.people.find((one) => String(one.id) === exchange.chat);
+    const accounts = this.state.channels.find((one) => one.name === exchange.channel)?.accounts || [];
+    const person = accounts.find((one) => one.id === exchange.account)?.people.find((one) => String(one.id) === exchange.chat);
     return person?.name || (exchange.chat ? `#${exchange.chat}` : t("somebody"));
   }
 
   sentence(exchange) {
-    const key = `${exchange.direction}.${exchange.name}`;
-    return has(key) ? t(key, { name: this.name(exchange) }) : t(`${exchange.direction}.other`, { what: exchange.name });
+    const keys = [`${exchange.direction}.${exchange.channel}.${exchange.name}`, `${exchange.direction}.${exchange.name}`];
+    const key = keys.find(has);
+    return key ? t(key, { name: this.name(exchange) }) : t(`${exchange.direction}.other`, { what: exchange.name });
   }
 
   status(exchange) {
@@ -111,9 +119,9 @@ export class Traffic {
   row(exchange, open = false, fresh = false) {
     const status = this.status(exchange);
     const summary = h("summary", {},
-      h("span", { class: "way" }, icon(exchange.direction === "webhook" ? "out" : "in"), h("span", { class: "hidden" }, t(`way.${exchange.direction}`))),
+      h("span", { class: "way" }, icon(exchange.direction === "webhook" ? "out" : "in"), h("span", { class: "hidden" }, t(`way.${exchange.direction}`, { title: this.title(exchange) }))),
       h("span", { class: "what" }, h("span", { class: "sentence", dir: "auto" }, this.sentence(exchange)),
-        h("span", { class: "second" }, h("code", {}, exchange.name), words(exchange.request),
+        h("span", { class: "second" }, h("small", { class: "channel" }, this.title(exchange)), h("code", {}, exchange.name), words(exchange.request),
           exchange.attempt > 1 ? h("span", { class: "again" }, t("attempt", { count: exchange.attempt })) : null,
           exchange.faults.map((kind) => h("span", { class: "ordered" }, t("ordered", { what: t(`fault.${kind}`) }))))),
       h("span", { class: `status ${status.tone}` }, h("b", {}, String(status.code)), " ", status.words),
@@ -126,8 +134,8 @@ export class Traffic {
   }
 
   full(exchange) {
-    const asked = exchange.direction === "webhook" ? t("full.webhook") : t("full.call");
-    const answered = exchange.direction === "webhook" ? t("full.webhook.answer") : t("full.call.answer");
+    const asked = exchange.direction === "webhook" ? t("full.webhook", { title: this.title(exchange) }) : t("full.call");
+    const answered = exchange.direction === "webhook" ? t("full.webhook.answer") : t("full.call.answer", { title: this.title(exchange) });
     const empty = exchange.outcome === "open" ? t("outcome.open") : exchange.status ? t("full.empty") : t("full.none");
     return h("div", { class: "full" },
       h("p", { class: "address" }, "POST ", exchange.url), h("h3", {}, asked), pretty(exchange.request),

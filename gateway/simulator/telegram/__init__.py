@@ -6,41 +6,40 @@ from functools import partial
 import orjson
 from aiohttp import web
 
-from gateway.simulator.delivery import Deliverer
-from gateway.simulator.faults import Fault
+from gateway.simulator.ends import Ends
+from gateway.simulator.faults import CALLS, WEBHOOKS, Fault
 from gateway.simulator.store import Json
-from gateway.simulator.telegram import files
+from gateway.simulator.telegram import media
 from gateway.simulator.telegram.bot import NAME, Bot
 from gateway.simulator.telegram.customers import DEEDS, add_person
 from gateway.simulator.telegram.endpoint import Endpoint
 from gateway.simulator.telegram.errors import ApiError
-from gateway.simulator.world import Deed, Fields, Refusal, Target, Upload, World
+from gateway.simulator.telegram.methods import MESSAGES
+from gateway.simulator.world import Deed, Fields, Refusal, Target, World
 
 
-class Telegram:
-    """The Telegram channel of the simulator; see `world.Channel` for what each power is for."""
+class Telegram(Ends[Bot]):
+    """The Telegram channel. Its chats keep Telegram's own messages, so it brings its customers' deeds itself."""
 
     name = NAME
     title = "Telegram"
+    says = ("text", *media.KINDS, "location", "contact", "album", "entities", "reply", "quote")
+    asks = ("first_name", "last_name", "username", "language_code")
+    configures = ()
+    snippet = (
+        "accounts:\n  support-telegram:\n    connector: telegram\n    api: {address}\n"
+        "    token: 1000001:any-letters\n    secret: any-secret"
+    )
+    faults = (CALLS | WEBHOOKS) - {"error"}
+    sends = MESSAGES
 
     def __init__(self, world: World) -> None:
-        self._world = world
-        self._bots: dict[str, Bot] = {}
-        self._endpoint = Endpoint(world, self._bot)
+        super().__init__(world)
+        self._endpoint = Endpoint(world, self.account)
 
-    def _bot(self, number: str) -> Bot:
-        bot = self._bots.get(number)
-        if bot is None:
-            bot = self._bots[number] = Bot(self._world, number)
-            bot.deliverer = Deliverer(self._world, self, number)
-        return bot
-
-    async def start(self) -> None:
-        """Bots whose updates wait begin to deliver them again."""
-        for key, settings in self._world.store.every("account", f"{NAME}/"):
-            number = key.partition("/")[2]
-            self._world.traffic.keep_secret(number, settings.get("secret", ""))
-            self._bot(number)
+    def make(self, account: str) -> Bot:
+        """A bot by its number."""
+        return Bot(self.world, account)
 
     def routes(self) -> list[web.RouteDef]:
         """The Bot API."""
@@ -53,46 +52,25 @@ class Telegram:
 
     async def _do(self, name: str, account: str, chat: str, fields: Fields) -> Json:
         try:
-            return await DEEDS[name](self._bot(account), chat, fields)
+            return await DEEDS[name](self.account(account), chat, fields)
         except ApiError as problem:
             raise Refusal(problem.code, problem.description) from None
 
-    def accounts(self) -> list[Json]:
-        """Bots that were ever called or named, with their customers."""
-        known = [bot for _, bot in sorted(self._bots.items()) if bot.seen]
-        return [{**bot.shown(), "people": self.people(bot.number)} for bot in known]
-
-    def rename(self, account: str, fields: Fields) -> Json:
-        """Give a bot its `name` and `username`."""
-        bot = self._bot(account)
+    def configure(self, account: str, fields: Fields) -> Json:
+        """Give a bot its `name` and `username`; its webhook is set by setWebhook."""
+        bot = self.account(account)
         bot.set(**{field: str(fields[field]) for field in ("name", "username") if fields.get(field)})
         return bot.shown()
 
-    def people(self, account: str) -> list[Json]:
-        """Customers of a bot and their chats."""
-        bot = self._bot(account)
-        return [bot.shown_chat(chat) for chat in bot.chats()]
-
     def add_person(self, account: str, fields: Fields) -> Json:
         """A customer who has not pressed Start yet."""
-        return add_person(self._bot(account), fields)
-
-    def messages(self, account: str, chat: str, after: int, limit: int) -> list[Json]:
-        """Everything in a chat."""
-        return self._bot(account).messages(chat, after, limit)
-
-    def file(self, account: str, number: str) -> Upload | None:
-        """A file by its file_id."""
-        known = files.find(self._bot(account), number)
-        if known is None:
-            return None
-        return Upload(known["name"], known["mime"], self._world.store.read_file(known["stored"]))
+        return add_person(self.account(account), fields)
 
     def ordered(self, fault: Fault) -> None:
         """A chat that is to migrate needs the supergroup it moves to; its person can write there too."""
         if fault.kind != "migrate" or fault.account is None or fault.to is None:
             return
-        bot = self._bot(fault.account)
+        bot = self.account(fault.account)
         old = bot.find_chat(fault.chat or "")
         if old is None or bot.find_chat(str(fault.to)) is not None:
             return
@@ -102,7 +80,7 @@ class Telegram:
 
     def target(self, account: str) -> Target | None:
         """The webhook that was set, or None."""
-        settings = self._bots[account].settings if account in self._bots else {}
+        settings = self._accounts[account].settings if account in self._accounts else {}
         url = settings.get("url")
         return Target(url, settings["max_connections"]) if url else None
 
@@ -110,17 +88,21 @@ class Telegram:
         """The one key of an update beside its id."""
         return next((key for key in orjson.loads(body) if key != "update_id"), "update")
 
-    def headers(self, account: str, body: bytes) -> dict[str, str]:  # noqa: ARG002  Telegram does not sign the body
+    def said(self, params: Json) -> str:
+        """The words of an accepted call."""
+        return str(params.get("text", ""))
+
+    def headers(self, account: str, url: str, body: bytes) -> dict[str, str]:  # noqa: ARG002  nothing is signed here
         """JSON, and the secret that setWebhook gave."""
-        secret = self._bot(account).settings.get("secret")
+        secret = self.account(account).settings.get("secret")
         plain = {"Content-Type": "application/json"}
         return {**plain, "X-Telegram-Bot-Api-Secret-Token": secret} if secret else plain
 
     def delivered(self, account: str, body: bytes) -> None:
         """The answer of a webhook may be a call."""
         if body.lstrip().startswith(b"{"):
-            self._world.spawn(self._endpoint.perform_reply(self._bot(account), body))
+            self.world.spawn(self._endpoint.perform_reply(self.account(account), body))
 
     def undelivered(self, account: str, why: str) -> None:
         """The last failure, which getWebhookInfo tells."""
-        self._bot(account).set(last_error_date=int(self._world.now()), last_error_message=why)
+        self.account(account).set(last_error_date=int(self.world.now()), last_error_message=why)

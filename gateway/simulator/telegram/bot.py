@@ -4,9 +4,10 @@ from typing import Any
 
 import orjson
 
-from gateway.simulator.delivery import Deliverer
+from gateway.simulator.account import Account
 from gateway.simulator.store import Json
 from gateway.simulator.telegram.errors import bad, forbidden
+from gateway.simulator.telegram.lines import shown
 from gateway.simulator.world import World
 
 NAME = "telegram"
@@ -15,31 +16,15 @@ FIRST_PERSON = 5_000_000_001  # beyond 32 bits, as today's Telegram users are
 NOT_BY_DEFAULT = frozenset({"chat_member", "message_reaction", "message_reaction_count"})
 
 
-class Bot:
+class Bot(Account):
     """A bot by its number. The number is enough: any well formed token belongs to a bot that exists."""
 
+    first_update = FIRST_UPDATE
+
     def __init__(self, world: World, number: str) -> None:
-        self.world = world
+        super().__init__(world, NAME, number)
         self.number = number
-        self.key = f"{NAME}/{number}"
-        self.deliverer: Deliverer | None = None
         self.polling: Any = None
-        self.said: dict[str, list[float]] = {}  # when messages went to whom, for the rate limits
-        self.seen = world.store.get("account", self.key) is not None
-        self._settings: Json = world.store.get("account", self.key) or {}
-
-    @property
-    def settings(self) -> Json:
-        """Name, webhook and allowed updates; change them with `set`."""
-        return self._settings
-
-    def set(self, **values: Any) -> None:
-        """Change settings; None removes one."""
-        merged = {**self._settings, **values}
-        self._settings = {name: value for name, value in merged.items() if value is not None}
-        self.world.store.put("account", self.key, self._settings)
-        self.seen = True
-        self.world.board.publish("account", channel=NAME, account=self.shown())
 
     def user(self) -> Json:
         """The bot as a Telegram User."""
@@ -53,14 +38,8 @@ class Bot:
     def shown(self) -> Json:
         """The bot as the page shows it."""
         user = self.user()
-        return {
-            "id": self.number,
-            "name": user["first_name"],
-            "username": user["username"],
-            "webhook": self.settings.get("url", ""),
-            "waiting": self.world.store.count_waiting(self.key),
-            "last_error": self.settings.get("last_error_message"),
-        }
+        webhook = self.settings.get("url", "")
+        return {**super().shown(), "name": user["first_name"], "username": user["username"], "webhook": webhook}
 
     # People and chats.
 
@@ -76,19 +55,6 @@ class Bot:
         if not found["started"]:
             raise forbidden("bot can't initiate conversation with a user")
         return found
-
-    def find_chat(self, chat: str) -> Json | None:
-        """A chat as it is kept, or None."""
-        return self.world.store.get("chat", f"{self.key}/{chat}")
-
-    def put_chat(self, chat: Json) -> None:
-        """Keep a chat and tell the page."""
-        self.world.store.put("chat", f"{self.key}/{chat['id']}", chat)
-        self.world.board.publish("chat", channel=NAME, account=self.number, chat=self.shown_chat(chat))
-
-    def chats(self) -> list[Json]:
-        """All chats, oldest number first."""
-        return [chat for _, chat in self.world.store.every("chat", f"{self.key}/")]
 
     def person(self, number: int) -> Json:
         """A customer as a Telegram User. People are the same for every bot."""
@@ -132,26 +98,9 @@ class Bot:
         self.keep(chat, {"message_id": number, "direction": direction, "deleted": False, "message": message})
         return message
 
-    def keep(self, chat: Json, kept: Json) -> None:
-        """Write a message down, new or changed, and tell the page."""
-        self.world.store.put_message(f"{self.key}/{chat['id']}", kept["message_id"], kept)
-        self.world.board.publish(
-            "message", channel=NAME, account=self.number, chat=str(chat["id"]), message=self.shown_message(kept)
-        )
-
-    def find(self, chat: Json, number: int) -> Json | None:
-        """A message that is still there, as it is kept, or None."""
-        kept = self.world.store.message(f"{self.key}/{chat['id']}", number)
-        return None if kept is None or kept["deleted"] else kept
-
-    def messages(self, chat: str, after: int = -1, limit: int = 1_000_000) -> list[Json]:
-        """Everything in a chat as the control API shows it, oldest first."""
-        return [self.shown_message(kept) for kept in self.world.store.messages(f"{self.key}/{chat}", after, limit)]
-
-    def shown_message(self, kept: Json) -> Json:
-        """A kept message with its text at hand."""
-        message = kept["message"]
-        return {"reactions": {}, **kept, "text": message.get("text", message.get("caption", ""))}
+    def shown_line(self, line: Json) -> Json:
+        """A kept message as Telegram has it (`message`), and in the shape that all channels share."""
+        return shown(line)
 
     # Updates.
 
@@ -160,21 +109,12 @@ class Bot:
         wanted = self.settings.get("allowed_updates")
         return kind in wanted if wanted else kind not in NOT_BY_DEFAULT
 
-    def push(self, kind: str, payload: Json, chat: int) -> int | None:
+    def tell(self, kind: str, content: Json, chat: int) -> int | None:
         """Keep an update and send it on its way; None when the bot does not want its kind."""
         if not self.allowed(kind):
             return None
-        number = self.world.store.next(f"update:{self.key}", FIRST_UPDATE + self.world.seed)
-        body = orjson.dumps({"update_id": number, kind: payload})
-        self.world.store.add_waiting(self.key, number, str(chat), body, self.world.now())
-        if self.deliverer is not None:
-            self.deliverer.add(number, str(chat))
+        number = self.next_update()
+        self.push(orjson.dumps({"update_id": number, kind: content}), str(chat), number=number)
         if self.polling is not None:
             self.polling.wake()
         return number
-
-    def accepted(self, chat: Json | None, method: str, params: Json, message: int | None = None) -> None:
-        """Write down that a call had its effect."""
-        place = "" if chat is None else str(chat["id"])
-        at = self.world.clock().isoformat(timespec="milliseconds")
-        self.world.store.accept(self.key, place, method, params, message, at)

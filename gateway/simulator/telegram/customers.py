@@ -67,7 +67,7 @@ async def say(bot: Bot, number: str, fields: Fields) -> Json:
 
 def _say(bot: Bot, chat: Json, content: Json) -> Json:
     message = bot.new_message(chat, content, sender=bot.person(chat["person"]), direction="in")
-    return {"message_id": message["message_id"], "update_id": bot.push("message", message, chat["id"])}
+    return {"message_id": message["message_id"], "update_id": bot.tell("message", message, chat["id"])}
 
 
 def _replied(bot: Bot, chat: Json, args: Args) -> Json:
@@ -102,7 +102,7 @@ async def press(bot: Bot, number: str, fields: Fields) -> Json:
         place = {"chat": chat["id"], "message_id": kept["message_id"], "data": button["callback_data"]}
         state = {"id": identifier, "answered": False, "at": bot.world.now(), **place}
         bot.world.store.put("query", f"{bot.key}/{identifier}", state)
-        update = bot.push("callback_query", query, chat["id"])
+        update = bot.tell("callback_query", query, chat["id"])
     bot.world.board.publish("query", channel=NAME, account=bot.number, chat=str(chat["id"]), query=state)
     return {"callback_query_id": identifier, "update_id": update}
 
@@ -118,7 +118,7 @@ async def edit(bot: Bot, number: str, fields: Fields) -> Json:
     message |= {**new, "edit_date": int(bot.world.now())}
     with bot.world.store.transaction():
         bot.keep(chat, {**kept, "message": message})
-        update = bot.push("edited_message", message, chat["id"])
+        update = bot.tell("edited_message", message, chat["id"])
     return {"message_id": kept["message_id"], "update_id": update}
 
 
@@ -158,7 +158,7 @@ async def react_to(bot: Bot, number: str, fields: Fields) -> Json:
     }
     with bot.world.store.transaction():
         react(bot, chat, kept, "person", new)
-        update = bot.push("message_reaction", change, chat["id"])
+        update = bot.tell("message_reaction", change, chat["id"])
     return {"message_id": kept["message_id"], "update_id": update}
 
 
@@ -186,7 +186,7 @@ def _member(bot: Bot, number: str, *, blocked: bool) -> Json:
     }
     with bot.world.store.transaction():
         bot.put_chat({**chat, "blocked": blocked, "started": True})
-        update = bot.push("my_chat_member", change, chat["id"])
+        update = bot.tell("my_chat_member", change, chat["id"])
     return {"update_id": update, "blocked": blocked}
 
 

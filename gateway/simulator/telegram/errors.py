@@ -2,20 +2,17 @@
 
 from typing import Any
 
+from gateway.simulator.calls import Refused, Said
 
-class ApiError(Exception):
+
+class ApiError(Refused):
     """A call that Telegram does not accept. https://core.telegram.org/bots/api#making-requests"""
 
     def __init__(self, code: int, description: str, **parameters: int) -> None:
-        super().__init__(description)
+        body: dict[str, Any] = {"ok": False, "error_code": code, "description": description}
+        super().__init__(Said(code, {**body, "parameters": parameters} if parameters else body))
         self.code = code
         self.description = description
-        self.parameters = parameters
-
-    def body(self) -> dict[str, Any]:
-        """The JSON that Telegram answers."""
-        body: dict[str, Any] = {"ok": False, "error_code": self.code, "description": self.description}
-        return {**body, "parameters": self.parameters} if self.parameters else body
 
 
 def bad(reason: str, **parameters: int) -> ApiError:

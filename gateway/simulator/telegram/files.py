@@ -2,11 +2,9 @@
 
 from base64 import urlsafe_b64encode
 from hashlib import blake2b
-from mimetypes import guess_extension, guess_type
-from urllib.parse import unquote, urlsplit
+from mimetypes import guess_extension
 
-import aiohttp
-
+from gateway.simulator.fetching import Unfetched, fetch
 from gateway.simulator.pictures import picture
 from gateway.simulator.store import Json
 from gateway.simulator.telegram.args import Args
@@ -18,7 +16,6 @@ MB = 1 << 20
 MOST_DOWNLOAD = 20 * MB
 MOST_BY_URL = {"photo": 5 * MB}
 MOST_FILE_BY_URL = 20 * MB
-FETCH = aiohttp.ClientTimeout(total=20)
 PREFIX = {
     "photo": "AgACAgQAAxk",
     "document": "BQACAgQAAxk",
@@ -100,26 +97,12 @@ def _named(kind: str) -> str:
 async def _fetch(bot: Bot, url: str, most: int, wanted: str) -> Upload:
     """Get a file from its URL. Telegram says little about why it could not, and so do we."""
     try:
-        async with bot.world.session.get(url, timeout=FETCH, max_redirects=5) as answer:
-            data = await _bounded(answer, most) if answer.ok else b""
-    except (aiohttp.ClientError, OSError, TimeoutError, ValueError):
+        found = await fetch(bot.world, url, most)
+    except Unfetched:
         raise bad("failed to get HTTP URL content") from None
-    if not data:
-        raise bad("failed to get HTTP URL content")
-    mime = answer.content_type
-    if wanted and not (mime.startswith(wanted) or picture(data)):
+    if wanted and not (found.mime.startswith(wanted) or picture(found.data)):
         raise bad("wrong type of the web page content")
-    name = unquote(urlsplit(url).path.rpartition("/")[2]) or "file"
-    return Upload(name, guess_type(name)[0] or mime if mime == "application/octet-stream" else mime, data)
-
-
-async def _bounded(answer: aiohttp.ClientResponse, most: int) -> bytes:
-    data = bytearray()
-    async for chunk in answer.content.iter_chunked(1 << 16):
-        data += chunk
-        if len(data) > most:
-            raise ValueError("too large")
-    return bytes(data)
+    return found
 
 
 async def get_file(bot: Bot, args: Args) -> Json:

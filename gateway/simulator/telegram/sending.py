@@ -5,7 +5,7 @@ from typing import Any
 from gateway.simulator.store import Json
 from gateway.simulator.telegram import media
 from gateway.simulator.telegram.args import Args
-from gateway.simulator.telegram.bot import NAME, Bot
+from gateway.simulator.telegram.bot import Bot
 from gateway.simulator.telegram.entities import read_caption, read_text
 from gateway.simulator.telegram.errors import bad
 from gateway.simulator.telegram.keyboards import read_markup
@@ -80,7 +80,7 @@ async def send_chat_action(bot: Bot, args: Args) -> Any:
     action = args.text("action")
     if action not in ACTIONS:
         raise bad("wrong parameter action in request")
-    bot.world.board.publish("typing", channel=NAME, account=bot.number, chat=str(chat["id"]), action=action)
+    bot.typing(chat, action)
     return True
 
 

@@ -9,7 +9,7 @@ from selenium.webdriver import Chrome, Keys
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.wait import WebDriverWait
-from simulator_kit import post, start
+from simulator_kit import form, post, start
 from toys.browser import chrome as toys_chrome
 from toys.pictures import png
 
@@ -318,3 +318,46 @@ def test_narrow_and_french(browser: Chrome, address: str) -> None:
     browser.refresh()
     page.see(".own .bubble", "Bonjour")
     page.see("h1", "Téléphone simulé")
+
+
+def test_another_tab_by_the_keyboard(browser: Chrome, address: str) -> None:
+    """SMS with segments and no reactions; WhatsApp by the same number with a list, a press, and ticks."""
+    page = Page(browser, address)
+    page.see("#phone h2", "No bot has called yet")
+    page.see('[role="tab"][aria-selected="true"]', "Telegram").send_keys(Keys.ARROW_RIGHT)
+    page.see('[role="tab"][aria-selected="true"]', "SMS")
+    assert browser.switch_to.active_element.text == "SMS"
+    page.see("#phone .snippet", "connector: twilio")
+    page.click("#phone .start button")
+    number = f"{address}api/twilio/15550006789"
+    post(number, name="The shop", delivered_after=0)
+    for name in ("+33612345678", "whatsapp:+33612345678"):
+        page.click("#new-customer")
+        page.see("dialog input[name=name]").send_keys(f"Ann {name[:3]}")
+        page.see("dialog input[name=id]").send_keys(name, Keys.ENTER)
+        page.see("#customer option", f"Ann {name[:3]}")
+    page.type("Hello by WhatsApp")
+    page.see('#phone[data-dress="whatsapp"] .own .bubble', "Hello by WhatsApp")
+    messages = f"{address}twilio/2010-04-01/Accounts/AC{'1' * 32}/Messages.json"
+    ends = {"To": "whatsapp:+33612345678", "From": "whatsapp:+15550006789"}
+    for more in ({"Body": "What can we do?"}, {"ContentSid": f"HX{3:032x}"}):
+        assert form(messages, **ends, **more)["status"] == "queued"
+    page.see('.bot .ticks[data-status="read"][aria-label="Read"]')
+    page.see(".bot .made-from", "topics")
+    page.click(".inline", "Choose")
+    page.click("dialog.sheet li button", "A repair")
+    page.see(".own .bubble", "A repair")
+    page.see(".own .quote")
+    browser.execute_script(
+        "const s = document.querySelector('#customer'); s.value = '33612345678'; s.dispatchEvent(new Event('change'))"
+    )
+    page.see('#phone[data-dress="sms"] .composer')
+    page.type("x" * 161)
+    page.see(".own .segments", "2 SMS")
+    page.gone(".tools")
+    page.gone("#block")
+    page.see('.faults [data-kind="undelivered"] h4', "Accepted, then lost")
+    page.gone('.faults [data-kind="migrate"]')
+    size = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    assert not page.too_wide

@@ -254,7 +254,7 @@ async def test_load_finds_what_is_answered_twice(echo: Echo, tmp_path: Path) -> 
 
 async def test_load_finds_what_is_lost(echo: Echo, tmp_path: Path) -> None:
     echo.times = 0
-    tally = await echo.play(tmp_path, LOAD % "200ms")
+    tally = await echo.play(tmp_path, LOAD % "3s")
     assert (tally.lost, len(tally.acknowledged)) == (40, 40)
     assert "not everything was answered" in tally.failures[0]
 

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from gateway.simulator import samples
-from gateway.simulator.telegram import media
+from gateway.simulator.app import CHANNELS
+from gateway.simulator.faults import CALLS, RECEIPTS, WEBHOOKS
+from gateway.simulator.telegram import Telegram, media
 from gateway.simulator.telegram.methods import MESSAGES, METHODS
 from gateway.simulator.telegram.sending import ACTIONS
 
@@ -46,10 +48,22 @@ def test_page_and_control_api_have_the_same_stickers() -> None:
     assert dict(re.findall(r'"(.+?)": "(\w+)"', drawn[1])) == samples.STICKERS
 
 
-def test_faults_of_sending_meet_every_message() -> None:
-    orders = re.search(r'SENDS =\s+"(.+?)"', SCRIPTS)
-    assert orders
-    assert set(orders[1].split(",")) == MESSAGES
+def test_every_fault_that_a_channel_knows_is_on_the_page_and_has_its_words() -> None:
+    known = set().union(*(channel.faults for channel in CHANNELS))
+    assert known == CALLS | RECEIPTS | WEBHOOKS
+    for kind in known:
+        assert re.search(rf"\b{kind}: \{{", SCRIPTS), kind
+        assert {f"fault.{kind}", f"fault.{kind}.means", f"fault.{kind}.wants"} <= ENGLISH.keys()
+
+
+@pytest.mark.parametrize("channel", CHANNELS, ids=lambda channel: channel.name)
+def test_every_field_of_a_channel_has_its_words(channel: type[Telegram]) -> None:
+    for name in (*channel.asks, *channel.configures):
+        assert {f"person.{name}", f"person.{name}.{channel.name}"} & ENGLISH.keys(), name
+
+
+def test_the_sends_of_telegram_are_its_messages() -> None:
+    assert Telegram.sends == MESSAGES
 
 
 @pytest.mark.parametrize(
@@ -80,7 +94,7 @@ def test_contrast(theme: int) -> None:
         for ground in ("paper", "wall"):
             assert _contrast(token[text], token[ground]) >= 4.5, (text, ground)
     for text in ("ink", "ink-2", "accent"):
-        for ground in ("mine", "theirs"):
+        for ground in ("mine", "theirs", "sms", "whatsapp", "messenger", "instagram"):
             assert _contrast(token[text], token[ground]) >= 4.5, (text, ground)
     assert _contrast(token["on-accent"], token["accent"]) >= 4.5
     assert _contrast(token["edge"], token["paper"]) >= 3
