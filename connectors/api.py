@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from connectors.raw import kept
 from connectors.webhook import Malformed, Rejected, Reply, Request
 from normalizer.event import Event, MessageReceived, Outgoing
 from normalizer.fit import Limits
@@ -69,6 +70,8 @@ class Answer:
         """The body (or what stands ``under`` a key of it) as ``model``; None for anything else, such as a proxy's HTML."""
         try:
             found = json.loads(self.body)
+            if b"\\u" in self.body or b"\xed" in self.body:  # it may say half a character, which no record can
+                found = kept(found)
             return model.model_validate(found[under] if under else found)
         except (ValueError, KeyError, TypeError, RecursionError):
             return None
@@ -174,7 +177,11 @@ class Accepts:
 
 @dataclass(frozen=True, slots=True)
 class TemplateInfo:
-    """A text that the provider approved: its blanks by name, and where it stands (``approved`` can be sent)."""
+    """A text that the provider approved: its blanks by name, and where it stands (``approved`` can be sent).
+
+    A blank of the ``body`` stands in it as ``{{name}}``; one of the ``header`` or of a button has a name that says so.
+    ``buttons`` are their labels.
+    """
 
     name: str
     language: str
@@ -182,6 +189,9 @@ class TemplateInfo:
     parameters: tuple[str, ...] = ()
     category: str = ""
     status: str = "approved"
+    header: str = ""
+    footer: str = ""
+    buttons: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +210,8 @@ class Connector(Generic[S]):
     ``verify`` raises Rejected and fails closed. ``parse`` raises nothing but Malformed, for any bytes. ``send`` is
     deterministic. ``classify`` is total. Powers that a channel lacks are None. ``polled`` gives what a poll brought, each
     item as a webhook's body, and the next cursor. ``typing`` and ``read`` are given the identity and the provider's id of
-    the newest message it sent.
+    the newest message it sent. ``words`` is how a text goes where the settings have ``send`` change its characters, so
+    that what it takes can be said before. ``gets``: what the provider tells may come by GET too; its query is the body then.
     """
 
     name: str
@@ -213,11 +224,11 @@ class Connector(Generic[S]):
     send: Callable[[Outgoing, S], Steps]
     classify: Callable[[Call, Answer], Outcome]
 
+    gets: bool = False
     challenge: Callable[[Request, S], Reply] | None = None
     reply: Callable[[Request, S], Reply] | None = None
     acknowledge: Callable[[MessageReceived, S], Steps] | None = None
     fetch: Callable[[str, S], Generator[Call, Answer, Fetched | None]] | None = None
-    upload: Callable[[File, S], Generator[Call, Answer, str | None]] | None = None
     connect: Callable[[str, S], Steps] | None = None
     check: Callable[[S], Generator[Call, Answer, Health]] | None = None
     poll: Callable[[str, S], Steps] | None = None
@@ -227,6 +238,7 @@ class Connector(Generic[S]):
     edit: Callable[[str, Outgoing, S], Steps] | None = None
     delete: Callable[[str, str, S], Steps] | None = None
     react: Callable[[str, str, str, S], Steps] | None = None
+    words: Callable[[str, S], str] | None = None
     profile: Callable[[str, S], Generator[Call, Answer, str]] | None = None
     templates: Callable[[S], Generator[Call, Answer, Sequence[TemplateInfo]]] | None = None
     accepts: Mapping[MediaType, Accepts] | None = None
@@ -234,10 +246,10 @@ class Connector(Generic[S]):
 
 
 POWERS = (
-    "challenge", "reply", "acknowledge", "fetch", "upload", "connect", "check", "poll", "typing", "read", "edit",
-    "delete", "react", "profile", "templates",
+    "challenge", "reply", "acknowledge", "fetch", "connect", "check", "poll", "typing", "read", "edit", "delete",
+    "react", "profile", "templates",
 )  # fmt: skip
-"""The optional powers, by name; ``accepts`` and ``polled`` go with others."""
+"""The optional powers, by name; ``accepts``, ``polled`` and ``words`` go with others."""
 
 
 def powers(connector: Connector[Any]) -> tuple[str, ...]:

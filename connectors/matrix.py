@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, get_args
 
 from connectors import catalog
@@ -18,7 +18,6 @@ SAYS: Mapping[str, str] = {
     "reply": "says something in the answer to a webhook",
     "acknowledge": "tells the provider that a button was seen",
     "fetch": "fetches received files",
-    "upload": "puts files at the provider",
     "connect": "registers its hook by itself",
     "check": "tests its credentials",
     "poll": "asks for news, where no hook can be reached",
@@ -44,20 +43,22 @@ def document(connectors: Mapping[str, Connector[Any]]) -> str:
     """The page, for these connectors by name."""
     found = [connectors[name] for name in sorted(connectors)]
     sections = [
-        _table("What can be sent", found, _sends()),
-        _table("How much", found, _limits()),
-        _table("Files", found, _media()),
-        _table("What else it does", found, _powers()),
+        _table("What can be sent", found, _sends),
+        _table("How much", found, _limits),
+        _table("Files", found, _media),
+        _table("What else it does", found, _powers),
     ]
     return "\n".join([_ABOUT, *sections])
 
 
-Row = tuple[str, Callable[[Connector[Any]], str]]
-
-
-def _table(title: str, connectors: Sequence[Connector[Any]], rows: Iterator[Row]) -> str:
+def _table(
+    title: str, connectors: Sequence[Connector[Any]], tell: Callable[[Connector[Any]], Mapping[str, str]]
+) -> str:
+    """One column for each connector; ``tell`` gives its cells by their rows' names."""
+    columns = [tell(one) for one in connectors]
+    rows = dict.fromkeys(row for column in columns for row in column)
     head = ["", *(one.name for one in connectors)]
-    lines = [head, ["---"] * len(head), *([name, *map(tell, connectors)] for name, tell in rows)]
+    lines = [head, ["---"] * len(head), *([row, *(column[row] for column in columns)] for row in rows)]
     return f"## {title}\n\n" + "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
 
 
@@ -65,25 +66,29 @@ def _yes(holds: bool) -> str:
     return "✓" if holds else "-"
 
 
-def _sends() -> Iterator[Row]:
-    for part in PARTS:
-        yield part, lambda one, part=part: _yes(part in one.limits.parts)  # type: ignore[misc]
-    for kind in get_args(MediaType):
-        yield f"media: {kind}", lambda one, kind=kind: _yes(kind in one.limits.media_types)  # type: ignore[misc]
-    yield "formatting", lambda one: ", ".join(sorted(one.limits.styles)) or "-"
-    yield "media without a caption", lambda one: ", ".join(sorted(one.limits.uncaptioned)) or "-"
+def _sends(connector: Connector[Any]) -> Mapping[str, str]:
+    limits = connector.limits
+    return {
+        **{part: _yes(part in limits.parts) for part in PARTS},
+        **{f"media: {kind}": _yes(kind in limits.media_types) for kind in get_args(MediaType)},
+        "formatting": ", ".join(sorted(limits.styles)) or "-",
+        "media without a caption": ", ".join(sorted(limits.uncaptioned)) or "-",
+    }
 
 
-def _limits() -> Iterator[Row]:
-    yield "counted in", lambda one: one.limits.unit
-    yield "a text", lambda one: _most(one.limits.text)
-    yield "a caption", lambda one: _most(one.limits.caption)
-    yield "choices", lambda one: _most(one.limits.choices)
-    yield "a choice's label", lambda one: _most(one.limits.label)
-    yield "a choice's id, in bytes", lambda one: _most(one.limits.choice_id)
-    yield "messages a second", lambda one: f"{one.pace.per_second:g}"
-    yield "and to one chat", lambda one: f"{one.pace.per_chat:g}"
-    yield "free text after the customer's last word", _window
+def _limits(connector: Connector[Any]) -> Mapping[str, str]:
+    limits, pace = connector.limits, connector.pace
+    return {
+        "counted in": limits.unit,
+        "a text": _most(limits.text),
+        "a caption": _most(limits.caption),
+        "choices": _most(limits.choices),
+        "a choice's label": _most(limits.label),
+        "a choice's id, in bytes": _most(limits.choice_id),
+        "messages a second": f"{pace.per_second:g}",
+        "and to one chat": f"{pace.per_chat:g}",
+        "free text after the customer's last word": _window(connector),
+    }
 
 
 def _window(connector: Connector[Any]) -> str:
@@ -98,9 +103,8 @@ def _most(number: int) -> str:
     return f"{number:,}" if number else "-"
 
 
-def _media() -> Iterator[Row]:
-    for kind in get_args(MediaType):
-        yield kind, lambda one, kind=kind: _accepts(one, kind)  # type: ignore[misc]
+def _media(connector: Connector[Any]) -> Mapping[str, str]:
+    return {kind: _accepts(connector, kind) for kind in get_args(MediaType)}
 
 
 def _accepts(connector: Connector[Any], kind: MediaType) -> str:
@@ -110,9 +114,8 @@ def _accepts(connector: Connector[Any], kind: MediaType) -> str:
     return f"{', '.join(accepts.types)}, {accepts.max_bytes / 1e6:g} MB" if accepts else "✓"
 
 
-def _powers() -> Iterator[Row]:
-    for power in POWERS:
-        yield SAYS[power], lambda one, power=power: _yes(getattr(one, power) is not None)  # type: ignore[misc]
+def _powers(connector: Connector[Any]) -> Mapping[str, str]:
+    return {SAYS[power]: _yes(getattr(connector, power) is not None) for power in POWERS}
 
 
 def main() -> None:

@@ -101,11 +101,15 @@ class Echoed(Told):
 
 
 class IdentityChanged(Told):
-    """The provider names a person anew: ``identity`` is who ``previous`` was."""
+    """The provider names a person anew: ``identity`` is who ``previous`` was.
+
+    ``previous_aliases`` are the other names that it knew them by: we may know them by one of those only.
+    """
 
     kind: Literal["identity"] = "identity"
     identity: str
     previous: str
+    previous_aliases: tuple[str, ...] = Field(default=(), exclude_if=is_empty)
     aliases: tuple[str, ...] = ()
     at: Instant
 
@@ -120,7 +124,10 @@ class Watermark(Told):
 
 
 class ReceiptReceived(Told):
-    """The provider's later word on a message that we sent; ``ref`` is our own id, where it gives that back."""
+    """The provider's later word on a message that we sent; ``ref`` is our own id, where it gives that back.
+
+    ``window_until``: so long it lets us write freely, where our message opened more than the channel's rule says.
+    """
 
     kind: Literal["receipt"] = "receipt"
     provider_id: str
@@ -128,6 +135,7 @@ class ReceiptReceived(Told):
     identity: str = Field(default="", exclude_if=is_empty)
     status: Literal["sent", "delivered", "read", "failed"]
     failure: Failure | None = None
+    window_until: Instant | None = Field(default=None, exclude_if=is_empty)
     at: Instant | None = None
 
 

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
-from normalizer import amending, debts
+from normalizer import debts
+from normalizer.lines import apply_to_line, line_id, time
 from normalizer.model import (
-    RANK,
     Assignee,
-    Author,
     Choice,
     Conversation,
     ConversationStatus,
-    Failure,
     Message,
     Option,
     Person,
@@ -24,102 +20,10 @@ from normalizer.model import (
 )
 from normalizer.record import Record
 
-_EVENTS = {
-    "conversation.opened", "conversation.pending", "conversation.snoozed", "conversation.resolved",
-    "conversation.assigned", "conversation.changed", "identity.blocked", "identity.unblocked", "identity.opted_out",
-    "identity.opted_in", "identity.changed",
-}  # fmt: skip
+__all__ = ["apply", "apply_to_line", "apply_to_person", "line_id", "time"]
+"""All that a store folds with: lines too, which change as the conversation around them does."""
+
 _REACHES = {"identity.blocked", "identity.unblocked", "identity.opted_out", "identity.opted_in"}
-_SAID = {"message.received", "message.queued", "message.echoed", "note.added"}
-_UNKNOWN = Failure(reason="unknown")
-
-
-def time(value: str | None) -> datetime | None:
-    """A time as records write it."""
-    return None if value is None else datetime.fromisoformat(value)
-
-
-# Messages.
-
-
-def line_id(record: Record) -> str | None:
-    """The id of the line that a record makes or changes, if any."""
-    if record.kind in _EVENTS:
-        return "msg_" + record.id.removeprefix("rec_")
-    said = record.data.get("message")
-    found = said.get("id") if isinstance(said, Mapping) else said
-    return found if isinstance(found, str) else None
-
-
-def apply_to_line(line: Message | None, record: Record) -> Message | None:
-    """The line after a record about it; None while the record that made it has not been seen."""
-    if record.kind in _SAID:
-        said = record.data["message"]
-        return line or Message.model_validate({**said, "conversation": record.stream, "seq": record.seq})
-    if record.kind in _EVENTS:
-        return _event(record)
-    if line is None:
-        return None
-    match record.kind:
-        case "message.edited" | "message.deleted" | "message.reacted":
-            return amending.amended(line, record)
-        case "message.sent" | "message.failed" | "message.uncertain" | "message.delivered" | "message.read":
-            return _receipt(line, record) if "provider_id" in record.data else _settled(line, record)
-        case _:
-            return line
-
-
-def _event(record: Record) -> Message:
-    said = {name: value for name, value in record.data.items() if name not in {"private", "person"}}
-    return Message(
-        id=line_id(record) or "",
-        conversation=record.stream,
-        seq=record.seq,
-        kind="event",
-        direction="in" if record.by.kind == "person" else "out",
-        author=Author(kind=record.by.kind, id=record.by.id, name=record.by.name),
-        account=record.account,
-        received_at=record.at,
-        sent_at=record.at,
-        status="received" if record.by.kind == "person" else "sent",
-        event={"kind": record.kind.split(".", 1)[1], **said},
-    )
-
-
-def _settled(line: Message, record: Record) -> Message:
-    said = record.data
-    line = line.model_copy(update={"provider_ids": max(line.provider_ids, tuple(said["provider_ids"]), key=len)})
-    if RANK[said["status"]] < RANK[line.status]:
-        return line
-    if said["status"] == "sent":
-        receipts = {**dict.fromkeys(line.provider_ids, "sent"), **line.receipts}
-        return _judged(line.model_copy(update={"receipts": receipts, "sent_at": time(said["sent_at"])}), None)
-    return line.model_copy(
-        update={"status": said["status"], "failure": Failure.model_validate(said["failure"] or _UNKNOWN)}
-    )
-
-
-def _receipt(line: Message, record: Record) -> Message:
-    known, told = line.receipts.get(record.data["provider_id"]), record.data["status"]
-    if known is not None and RANK[known] >= RANK[told]:
-        return line
-    line = line.model_copy(update={"receipts": {**line.receipts, record.data["provider_id"]: told}})
-    if line.sent_at is None:  # a part never went out, or nobody knows: what is told of the others changes nothing yet
-        return line
-    return _judged(line, record.data["failure"])
-
-
-def _judged(line: Message, failure: Mapping[str, Any] | None) -> Message:
-    """A message that went out whole, at the lowest status of its parts; failed while one of them is."""
-    told = [line.receipts[provider_id] for provider_id in line.provider_ids] or [*line.receipts.values()] or ["sent"]
-    if "failed" not in told:
-        return line.model_copy(update={"status": min(told, key=RANK.__getitem__), "failure": None})
-    known = [line.failure] if line.failure and line.status == "failed" else []
-    news = [Failure.model_validate(failure)] if failure else []
-    found = min([*known, *news] or [_UNKNOWN], key=lambda one: (one.reason == "unknown", one.model_dump_json()))
-    if len(told) == len(line.parts):
-        found = found.model_copy(update={"part": told.index("failed")})
-    return line.model_copy(update={"status": "failed", "failure": found})
 
 
 # Conversations.
@@ -195,14 +99,14 @@ def _received(before: Conversation | None, record: Record, line: Message | None)
     reach = was.reach.get(came_by, Reach())
     if reach.blocked_at is not None and shown_at >= reach.blocked_at:  # who writes has let us in again
         update["reach"] = {**was.reach, came_by: reach.model_copy(update={"blocked": False, "blocked_at": shown_at})}
-    if is_newest(was, message):
+    if _is_newest(was, message):
         update["last_message"] = message
     if all((shown_at, came_by) >= (earlier, by) for by, earlier in was.last_inbound_at.items()):
         update |= {"account": message.account, "channel": message.channel, "identity": message.identity}
     return was.model_copy(update=update)
 
 
-def is_newest(conversation: Conversation, message: Message) -> bool:
+def _is_newest(conversation: Conversation, message: Message) -> bool:
     """Whether a message stands after the last one we show."""
     last = conversation.last_message
     return last is None or (message.shown_at, message.order, message.id) >= (last.shown_at, last.order, last.id)
@@ -224,7 +128,7 @@ def _echoed(before: Conversation | None, record: Record, line: Message | None) -
     update["person"] = _known(was.person, "", message.identity or "")
     if was.account is None:
         update |= {"account": message.account, "channel": message.channel, "identity": message.identity}
-    if is_newest(was, message):
+    if _is_newest(was, message):
         update["last_message"] = message
     return was.model_copy(update=update)
 
@@ -234,10 +138,11 @@ def _renamed(was: Conversation, record: Record) -> Conversation:
     said = record.data
     identities = (said["identity"], *said.get("aliases", ()))
     update: dict[str, Any] = {"person": _known(was.person, said["person"]["name"], *identities)}
-    if previous := said.get("previous"):
-        old, new = reach_key(said["account"], previous), reach_key(said["account"], said["identity"])
+    new = reach_key(said["account"], said["identity"])
+    for previous in filter(None, (said.get("previous"), *said.get("previous_aliases", ()))):
+        old = reach_key(said["account"], previous)
         for name in ("reach", "last_inbound_at", "free_until", "touched_at"):
-            held = getattr(was, name)
+            held = update.get(name, getattr(was, name))
             if old in held and new not in held:
                 update[name] = {**held, new: held[old]}
         if (was.account, was.identity) == (said["account"], previous):
@@ -273,7 +178,7 @@ def _replied(was: Conversation, record: Record, line: Message | None) -> Convers
     if numbered or was.numbered:
         update["numbered"] = tuple(map(Option.model_validate, numbered))
         update["numbered_by"] = message.id if numbered else ""
-    if is_newest(was, message):
+    if _is_newest(was, message):
         update["last_message"] = message
     return was.model_copy(update=update)
 
@@ -290,6 +195,9 @@ def _news(was: Conversation, record: Record) -> Conversation:
     if record.kind == "message.reacted" and (identity := record.data.get("identity")) and record.account:
         whose, at = reach_key(record.account, identity), time(record.data["at"]) or record.at
         update["touched_at"] = {**was.touched_at, whose: max(at, was.touched_at.get(whose, at))}
+    if receipt and record.account and (until := time(record.data.get("window_until"))):
+        whose = reach_key(record.account, record.data["identity"])
+        update["free_until"] = {**was.free_until, whose: max(until, was.free_until.get(whose, until))}
     if about in was.answering and not receipt:
         if record.kind == "message.sent":
             update |= debts.paid(was, about)

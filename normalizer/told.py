@@ -110,14 +110,16 @@ def identity_changed(event: IdentityChanged, place: Place, channel: Channel, sta
         "channel": channel.channel,
         "at": rfc3339(event.at),
     }
+    if event.previous_aliases:
+        data["previous_aliases"] = list(event.previous_aliases)
     return _told("identity.changed", event.id, channel, stamp, data)
 
 
 def named(identity: str, name: str, place: Place, channel: Channel, stamp: Stamp) -> Draft:
-    """The provider told the name of somebody who had none."""
+    """The provider told somebody's name; the same one once a day at most."""
     person = {"id": place.person, "name": name}
     data = {"person": person, "identity": identity, "account": channel.account, "channel": channel.channel}
-    return _told("identity.named", f"named:{identity}:{name}", channel, stamp, data)
+    return _told("identity.named", f"named:{identity}:{name}:{stamp.at:%Y-%m-%d}", channel, stamp, data)
 
 
 def keep_files(parts: Sequence[Part], new_ids: Sequence[str]) -> tuple[Part, ...]:
@@ -230,21 +232,38 @@ def reach_changed(event: ReachChanged, place: Place, channel: Channel, stamp: St
 
 
 def receipt(view: View, event: ReceiptReceived, channel: Channel, stamp: Stamp, message_id: str) -> Draft | None:
-    """The provider's later word on a message of ours; None when it says nothing new."""
+    """The provider's later word on a message of ours; None when it says nothing new.
+
+    One that only opens the reply window for longer says again what is known of the message: its own word may be old.
+    """
     message = view.message(message_id)
     if message is None or message.direction != "out":
         return None
-    known = message.receipts.get(event.provider_id)
+    known, window = message.receipts.get(event.provider_id), _longer(view, event, channel, message)
+    status, failure = event.status, event.failure
     if known is not None and RANK[known] >= RANK[event.status]:
-        return None
-    failure = event.failure or Failure(reason="unknown")
+        if not window:
+            return None
+        status, failure = known, message.failure  # type: ignore[assignment] # receipts hold nothing but their words
+    told_failure = failure or Failure(reason="unknown")
     data = {
         "message": message_id,
         "provider_id": event.provider_id,
-        "status": event.status,
-        "failure": failure.model_dump(mode="json") if event.status == "failed" else None,
+        "status": status,
+        "failure": told_failure.model_dump(mode="json") if status == "failed" else None,
+        **window,
     }
-    return _told(f"message.{event.status}", event.id, channel, stamp, data)  # type: ignore[arg-type] # a RecordKind each
+    return _told(f"message.{status}", event.id, channel, stamp, data)  # type: ignore[arg-type] # a RecordKind each
+
+
+def _longer(view: View, event: ReceiptReceived, channel: Channel, message: Message) -> dict[str, Any]:
+    """For whom the reply window is open for longer than was known, and until when; nothing if it is not."""
+    found, until = view.conversation, event.window_until
+    if found is None or until is None or not message.identity:
+        return {}
+    known = found.free_until.get(reach_key(channel.account, message.identity))
+    longer = known is None or until > known
+    return {"identity": message.identity, "window_until": rfc3339(until)} if longer else {}
 
 
 def _told(kind: RecordKind, event_id: str, channel: Channel, stamp: Stamp, data: dict[str, Any]) -> Draft:

@@ -79,6 +79,7 @@ connector = Connector(
         choices=QUICK_REPLIES,
         choice_id=PAYLOAD,
         label=LABEL,
+        label_unit="code points",
         parts=frozenset({"text", "media", "choices", "link"}),
         media_types=frozenset({"image", "audio", "video", "file"}),
     ),

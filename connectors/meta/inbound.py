@@ -6,10 +6,7 @@ https://developers.facebook.com/docs/messenger-platform/reference/webhook-events
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from hashlib import sha256
-from typing import Any, Literal
 
 import msgspec
 
@@ -17,7 +14,9 @@ from connectors.api import Malformed, Reply, Request
 from connectors.meta import proof
 from connectors.meta.content import content, referral, story
 from connectors.meta.item import Item, read
+from connectors.meta.marks import delivered, seen
 from connectors.meta.settings import Settings
+from connectors.meta.told import Told
 from connectors.raw import kept
 from normalizer.event import (
     Echoed,
@@ -26,8 +25,6 @@ from normalizer.event import (
     MessageEdited,
     MessageReceived,
     Reacted,
-    ReceiptReceived,
-    Watermark,
 )
 from normalizer.model import Choice, Part, Referral, Text, Unsupported
 
@@ -81,34 +78,6 @@ def _items(body: Item) -> Iterator[tuple[Item, Item]]:
         yield from ((entry, item) for item in found)
         if not found and not {"changes", "field"} & entry.fields.keys():  # those are about posts and comments
             yield entry, Item(None)
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """One thing that happened between a customer and us. ``mark`` names it where Meta gives no id."""
-
-    item: Item
-    kind: str
-    to: str
-    identity: str
-    at: datetime
-    mark: str
-
-    @property
-    def what(self) -> Item:
-        """What stands under its kind."""
-        return self.item.item(self.kind)
-
-    def envelope(self, event_id: str) -> dict[str, Any]:
-        """What every event says of itself."""
-        return {"id": event_id, "to": self.to, "order": self.item.number("timestamp")}
-
-    def raw(self, parts: Sequence[Part]) -> dict[str, Any]:
-        """The item as it came, where a part of it cannot be shown; without the token by which anybody could write."""
-        if not any(isinstance(part, Unsupported) for part in parts):
-            return {}
-        about = {name: value for name, value in self.what.fields.items() if not name.endswith("token")}
-        return {"raw": kept({**self.item.fields, **({self.kind: about} if self.what.fields else {})})}
 
 
 def _events(item: Item, entry: Item, request: Request, settings: Settings) -> Sequence[Event] | None:
@@ -220,41 +189,6 @@ def _reaction(told: Told) -> Sequence[Event] | None:
     return [event]
 
 
-def _delivery(told: Told) -> Sequence[Event] | None:
-    """The messages that are named, else all up to a moment."""
-    listed = told.what.fields.get("mids")
-    mids = [one for one in (listed if isinstance(listed, list) else ()) if isinstance(one, str) and one]
-    at = told.what.time("watermark") or told.at
-    receipts = [_receipt(told, mid, "delivered", at) for mid in dict.fromkeys(mids)]
-    return receipts or _watermark(told, "delivered")
-
-
-def _seen(told: Told) -> Sequence[Event] | None:
-    """Messenger says until when, Instagram which message was the last: those before it were read by then too."""
-    mid = told.what.id("mid")
-    if not mid:
-        return _watermark(told, "read")
-    upto = Watermark(**told.envelope(f"read_until:{told.mark}"), identity=told.identity, status="read", at=told.at)
-    return [_receipt(told, mid, "read", told.at), upto]
-
-
-Status = Literal["delivered", "read"]
-
-
-def _receipt(told: Told, mid: str, status: Status, at: datetime) -> ReceiptReceived:
-    return ReceiptReceived(
-        **told.envelope(f"{status}:{mid}"), provider_id=mid, status=status, identity=told.identity, at=at
-    )
-
-
-def _watermark(told: Told, status: Status) -> Sequence[Event] | None:
-    at, mark = told.what.time("watermark"), told.what.number("watermark")
-    if at is None:
-        return None
-    who = told.identity.rpartition(":")[2]
-    return [Watermark(**told.envelope(f"{status}_until:{who}:{mark}"), identity=told.identity, status=status, at=at)]
-
-
 def _arrived(told: Told) -> Sequence[Event]:
     """Somebody came by a link or an advertisement, or asked to be written to, and has said nothing yet."""
     led = referral(told.what)
@@ -273,8 +207,8 @@ _READERS: Mapping[str, Callable[[Told], Sequence[Event] | None]] = {
     "message_edit": _edit,
     "postback": _postback,
     "reaction": _reaction,
-    "delivery": _delivery,
-    "read": _seen,
+    "delivery": delivered,
+    "read": seen,
     "referral": _arrived,
     "optin": _arrived,
 }

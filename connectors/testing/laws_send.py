@@ -9,7 +9,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from connectors.api import POWERS, Answer, Call, Connector, File
+from connectors.api import POWERS, Answer, Call, Connector
 from connectors.testing.asking import Asking, see
 from connectors.testing.laws_answers import answers
 from connectors.testing.making import ADDRESS, at_the_limit, one_of_each, parts
@@ -184,7 +184,6 @@ class SendLaws:
         found: dict[str, list[Sequence[Any]]] = {
             "acknowledge": [[event] for event in self._messages()],
             "fetch": [[ref] for ref in (*self._refs(), "", "../x", "é")],
-            "upload": [[file] for file in _files()],
             "connect": [["https://chat.example.com/hooks/support"]],
             "poll": [[cursor] for cursor in self._cursors()],
             "typing": [[one, ids[0]] for one in who],
@@ -211,10 +210,6 @@ class SendLaws:
     def _refs(self) -> list[str]:
         events: list[MessageReceived | MessageEdited] = [*self._messages()]
         return [part.ref for event in events for part in event.parts if isinstance(part, Media) and part.ref]
-
-
-def _files() -> list[File]:
-    return [File("med_1", "cat.jpg", "image/jpeg"), File("med_2", "", "")]
 
 
 def _script(answered: Sequence[Answer]) -> Callable[[int, Call], Answer]:

@@ -83,7 +83,7 @@ def at_the_limit(limits: Limits) -> Iterator[tuple[str, Part, tuple[str, ...]]]:
 def _option(number: int, limits: Limits) -> Option:
     """One that differs from the others, as long as may be."""
     digits = str(number)
-    label = digits + filled("L", max(0, limits.label - len(digits)), limits.unit)
+    label = digits + filled("L", max(0, limits.label - len(digits)), limits.label_unit or limits.unit)
     return Option(id=digits + "i" * max(0, min(limits.choice_id, 500) - len(digits)), label=label)
 
 

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 from pydantic import SecretStr, TypeAdapter
 
-from connectors.api import Answer, Connector, File, Request, Settings
+from connectors.api import Answer, Connector, Request, Settings
 from normalizer.event import MessageReceived, Outgoing
 
 NOW = datetime(2026, 11, 22, 9, 0, 0, 120_000, UTC)
@@ -162,7 +162,7 @@ def _argument(power: str, value: Any) -> Any:
         return value
     if power == "acknowledge":
         return MessageReceived.model_validate(value, extra="forbid")
-    return File(**value) if power == "upload" else outgoing(value)
+    return outgoing(value)
 
 
 def answer_of(given: Mapping[str, Any]) -> Answer:

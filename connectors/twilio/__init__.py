@@ -14,7 +14,7 @@ from connectors.api import Accepts, Connector, Pace
 from connectors.twilio.account import check, connect, fetch, typing
 from connectors.twilio.answers import classify
 from connectors.twilio.inbound import parse, reply
-from connectors.twilio.outbound import LIMIT, send
+from connectors.twilio.outbound import LIMIT, send, words
 from connectors.twilio.proof import verify
 from connectors.twilio.settings import Settings, WhatsAppSettings
 from connectors.twilio.templates import templates
@@ -51,8 +51,10 @@ connector = Connector(
     verify=verify,
     parse=parse,
     send=send,
+    words=words,
     classify=classify,
     reply=reply,
+    gets=True,  # whoever sets up a number chooses the method
     fetch=fetch,
     connect=connect,
     check=check,

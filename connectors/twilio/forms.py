@@ -49,6 +49,6 @@ class Form:
 
 
 def form_of(request: Request) -> Form:
-    """The form of a request; of a GET it is in the address. Raises ValueError for what is no text."""
-    text = urlsplit(request.url).query if request.method == "GET" else request.body.decode()
+    """The form of a request; of a GET it is the query. Raises ValueError for what is no text."""
+    text = request.body.decode() or (urlsplit(request.url).query if request.method == "GET" else "")
     return Form(parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=MOST))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Literal
 
 from connectors.api import Malformed, Reply, Request
@@ -15,12 +16,15 @@ from connectors.twilio.settings import Settings
 from normalizer.event import Event, MessageReceived, ReachChanged, Reacted, ReceiptReceived
 from normalizer.model import Failure
 
+FREE_ENTRY, POSTS = timedelta(hours=72), ("ad", "post")
+"""For how long we may write freely on WhatsApp to somebody who came by an advertisement or a post, and what those are."""
+
 RECEIVED = ("", "received", "receiving")
 """The status of what comes in."""
 
 STATUSES: dict[str, Literal["sent", "delivered", "read", "failed"]] = {
-    "accepted": "sent", "queued": "sent", "sending": "sent", "sent": "sent", "partially_delivered": "sent",
-    "delivered": "delivered", "read": "read", "failed": "failed", "undelivered": "failed", "canceled": "failed",
+    "accepted": "sent", "scheduled": "sent", "queued": "sent", "sending": "sent", "sent": "sent",
+    "partially_delivered": "sent", "delivered": "delivered", "read": "read", "failed": "failed", "undelivered": "failed", "canceled": "failed",
 }  # fmt: skip
 """What becomes of a message. https://www.twilio.com/docs/messaging/api/message-resource#message-status-values
 
@@ -66,6 +70,7 @@ def _said(form: Form, sid: str, request: Request, settings: Settings) -> list[Ev
             provider_ids=(sid,),
             reply_to="" if parts[0].kind == "choice" else on,
             aliases=alias_of(form["From"], form["WaId"], form["ExternalUserId"] or form["ExternalUserIdentifier"]),
+            window_until=request.received_at + FREE_ENTRY if _by_advertisement(form) else None,
             referral=referral(form),
             raw=raw,
         )
@@ -75,6 +80,11 @@ def _said(form: Form, sid: str, request: Request, settings: Settings) -> list[Ev
     if change is not None:
         events.append(ReachChanged(id=f"reach:{sid}", **told, change=change, at=request.received_at))
     return events
+
+
+def _by_advertisement(form: Form) -> bool:
+    """Whether somebody came by an advertisement or a post of ours on WhatsApp."""
+    return form["From"].startswith(WHATSAPP) and bool(form["ReferralCtwaClid"] or form["ReferralSourceType"] in POSTS)
 
 
 def _receipt(form: Form, sid: str, status: str, request: Request, settings: Settings) -> list[Event]:

@@ -41,9 +41,12 @@ def verify(request: Request, settings: Settings) -> None:
 def _said(request: Request) -> Form | str | None:
     """What is signed beside the address: the form; nothing of a GET; of anything else the text, by its digest.
 
+    Raises ValueError for what is no text, and for a GET that says another thing than its address.
     https://www.twilio.com/docs/usage/webhooks/webhooks-security#signature-validation-with-a-json-body
     """
     if request.method == "GET":
+        if request.body.decode() not in ("", urlsplit(request.url).query):
+            raise ValueError("what is read is not what was signed")
         return None
     digested = "bodySHA256" in parse_qs(urlsplit(request.url).query)
     return request.body.decode() if digested else form_of(request)

@@ -59,16 +59,19 @@ def content_sid(index: int, part: Template, settings: Settings) -> Generator[Cal
 
 
 def templates(settings: Settings) -> Generator[Call, Answer, Sequence[TemplateInfo]]:
-    """All templates of the account. https://www.twilio.com/docs/content/content-api-resources"""
+    """All templates of the account. Raises Refused. https://www.twilio.com/docs/content/content-api-resources"""
     found: list[TemplateInfo] = []
     home = settings.domain("content")
     url: str | None = f"{home}/v1/ContentAndApprovals?PageSize={PAGE}"
     for number in range(PAGES):
         if url is None or not url.startswith(f"{home}/"):  # what a call carries is for Twilio alone
             break
-        page = (yield get(settings, f"{number}:ContentAndApprovals", url)).read(_Page)
-        found += [_info(one, settings) for one in _contents(page)] if page else []
-        url = page.meta.next_page_url if page else None
+        answer = yield get(settings, f"{number}:ContentAndApprovals", url)
+        page = answer.read(_Page)
+        if page is None:  # a list with a hole would pass for the whole
+            raise Refused("unknown", "this is not Twilio's answer: is `api` right?", str(answer.status))
+        found += [_info(one, settings) for one in _contents(page)]
+        url = page.meta.next_page_url
     return found
 
 
@@ -84,6 +87,8 @@ def _contents(page: _Page) -> Iterator[_Content]:
 def _info(found: _Content, settings: Settings) -> TemplateInfo:
     bodies = [kind["body"] for kind in found.types.values() if isinstance(kind, dict) and kind.get("body")]
     body = next((one for one in bodies if isinstance(one, str)), "")
+    acts = [kind.get("actions") for kind in found.types.values() if isinstance(kind, dict)]
+    labels = [one.get("title") for act in acts if isinstance(act, list) for one in act if isinstance(one, dict)]
     approval = found.approval_requests if isinstance(found.approval_requests, dict) else {}
     status = str(approval.get("status") or "unsubmitted") if settings.prefix else "approved"  # only WhatsApp approves
     return TemplateInfo(
@@ -93,6 +98,7 @@ def _info(found: _Content, settings: Settings) -> TemplateInfo:
         parameters=tuple(dict.fromkeys(_BLANK.findall(body))),
         category=str(approval.get("category") or "").lower(),
         status=status,
+        buttons=tuple(dict.fromkeys(label for label in labels if isinstance(label, str))),
     )
 
 

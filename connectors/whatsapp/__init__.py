@@ -2,7 +2,7 @@
 
 https://developers.facebook.com/documentation/business-messaging/whatsapp/
 
-Read in this order: ``dialect`` (what WhatsApp says) and ``people`` (of whom), ``inbound`` (webhooks to events) with
+Read in this order: ``said`` and ``dialect`` (what WhatsApp says) and ``people`` (of whom), ``inbound`` (webhooks to events) with
 ``received``, ``echoes``, ``statuses`` and ``content``, ``outbound`` (messages to calls) with ``forms``, ``markup`` and
 ``templates``, ``answers`` (what came back), ``account`` (hook, state, files).
 """
@@ -15,7 +15,7 @@ from connectors.whatsapp.answers import classify
 from connectors.whatsapp.forms import CAPTION, QUESTION, ROW, ROW_ID, ROWS, TEXT
 from connectors.whatsapp.inbound import challenge, parse, verify
 from connectors.whatsapp.markup import STYLES
-from connectors.whatsapp.outbound import react, read, send, typing, upload
+from connectors.whatsapp.outbound import react, read, send, typing
 from connectors.whatsapp.settings import Settings
 from connectors.whatsapp.templates import templates
 from normalizer.fit import Limits
@@ -51,7 +51,6 @@ connector = Connector(
     classify=classify,
     challenge=challenge,
     fetch=fetch,
-    upload=upload,
     connect=connect,
     check=check,
     typing=typing,

@@ -7,7 +7,7 @@ from collections.abc import Generator
 from urllib.parse import urlsplit
 
 from connectors.api import Answer, Call, Fetched, Health, Refused, Steps
-from connectors.whatsapp.dialect import Name, Said
+from connectors.whatsapp.said import Name, Said
 from connectors.whatsapp.settings import Settings, call
 
 _MEDIA_ID = re.compile(r"[A-Za-z0-9_-]{1,200}")

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from connectors.api import Accepted, Answer, Call, Deferred, Outcome, Refused, Uncertain
 from connectors.meta import SLOW_DOWN, Later, Problem, Table, classified, meaning, redacted
-from connectors.whatsapp.dialect import Details, Sent, Trouble
+from connectors.whatsapp.said import Details, Sent, Trouble
 from normalizer.model import Failure, Reason
 
 _ACCOUNT: Reason = "account_restricted"

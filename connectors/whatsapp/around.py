@@ -10,8 +10,8 @@ from pydantic import ValidationError
 
 from connectors.api import Malformed
 from connectors.raw import kept
-from connectors.whatsapp.dialect import Said
 from connectors.whatsapp.people import People
+from connectors.whatsapp.said import Said
 
 S = TypeVar("S", bound=Said)
 

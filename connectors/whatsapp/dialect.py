@@ -5,32 +5,11 @@ https://developers.facebook.com/documentation/business-messaging/whatsapp/webhoo
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, ValidatorFunctionWrapHandler
-from pydantic import field_validator as validator
-from pydantic_core import PydanticUndefined
+from pydantic import Field
 
-Seconds = Annotated[int, Field(ge=0, lt=250_000_000_000)]
-"""Since 1970, as a text or a number, well before the year 10000; 0 stands for none."""
-Name = Annotated[str, Field(min_length=1)]
-
-
-class Said(BaseModel):
-    """A value of WhatsApp's. A field that cannot be read is as if it had not been said, unless nothing is without it."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore", coerce_numbers_to_str=True)
-
-    @validator("*", mode="wrap")
-    @classmethod
-    def _or_nothing(cls, value: Any, read: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
-        try:
-            return read(value)
-        except ValidationError:
-            default = cls.model_fields[str(info.field_name)].get_default(call_default_factory=True)
-            if default is PydanticUndefined:
-                raise
-            return default
+from connectors.whatsapp.said import Name, Said, Seconds
 
 
 class Number(Said):
@@ -178,6 +157,7 @@ class System(Said):
     user_id: str = ""
     parent_user_id: str = ""
     previous_user_id: str = ""
+    previous_parent_user_id: str = ""
 
 
 class Revoke(Said):
@@ -249,43 +229,3 @@ class Message(Said):
     edit: Edit | None = None
     revoke: Revoke | None = None
     unsupported: Strange = Strange()
-
-
-class Details(Said):
-    """More of what went wrong."""
-
-    details: str = ""
-
-
-class Trouble(Said):
-    """Why a message did not arrive."""
-
-    code: int = Field(ge=0, lt=2**31)
-    title: str = ""
-    message: str = ""
-    error_data: Details = Details()
-
-
-class Status(Said):
-    """What became of a message of ours."""
-
-    id: Name
-    status: str = ""
-    timestamp: Seconds = 0
-    recipient_id: str = ""
-    recipient_type: str = ""
-    recipient_user_id: str = ""
-    biz_opaque_callback_data: str = ""
-    errors: tuple[Trouble, ...] = ()
-
-
-class Named(Said):
-    """Something with an id."""
-
-    id: Name
-
-
-class Sent(Said):
-    """What a call to send is answered with: the ids of what was sent."""
-
-    messages: tuple[Named, ...] = ()

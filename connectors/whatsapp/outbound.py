@@ -9,9 +9,9 @@ from collections.abc import Generator, Mapping
 from typing import Any
 
 from connectors.api import Answer, Call, File, Refused, Steps
-from connectors.whatsapp.dialect import Named
 from connectors.whatsapp.forms import Fields, form, media_form
 from connectors.whatsapp.received import UNNAMED
+from connectors.whatsapp.said import Named
 from connectors.whatsapp.settings import Settings, call
 from normalizer.event import Outgoing
 from normalizer.model import Media, Part
@@ -81,7 +81,7 @@ def _where(
         return {"link": part.url}
     file = File(part.media, part.name or part.media_type, part.mime or OCTETS)
     try:
-        found = yield from uploaded(file, settings, index)
+        found = yield from _uploaded(file, settings, index)
     except Refused as refusal:
         if part.media not in urls or refusal.code not in _ABOUT_CONTENT:
             raise
@@ -91,7 +91,7 @@ def _where(
     return {"link": urls[part.media]} if found is None else {"id": found}
 
 
-def uploaded(file: File, settings: Settings, index: int = 0) -> Generator[Call, Answer, str | None]:
+def _uploaded(file: File, settings: Settings, index: int) -> Generator[Call, Answer, str | None]:
     """Put a file at WhatsApp, which keeps it for 30 days; returns its id there, None if the answer has none.
 
     https://developers.facebook.com/documentation/business-messaging/whatsapp/business-phone-numbers/media/
@@ -102,11 +102,6 @@ def uploaded(file: File, settings: Settings, index: int = 0) -> Generator[Call, 
     answer = yield call(settings, f"{index}:upload", settings.own("media"), multipart=told, part=index)
     found = answer.read(Named)
     return found.id if found else None
-
-
-def upload(file: File, settings: Settings) -> Generator[Call, Answer, str | None]:
-    """Put a file at WhatsApp; returns its id there, None if the answer has none."""
-    return (yield from uploaded(file, settings))
 
 
 # What else customers see.

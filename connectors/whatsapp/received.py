@@ -15,7 +15,7 @@ from connectors.api import Malformed
 from connectors.whatsapp.around import Around, read
 from connectors.whatsapp.content import content
 from connectors.whatsapp.dialect import Edit, Message, Referred
-from connectors.whatsapp.people import People, Person, phone, user
+from connectors.whatsapp.people import People, Person
 from normalizer.event import Event, IdentityChanged, MessageDeleted, MessageEdited, MessageReceived, Reacted
 from normalizer.model import Referral
 
@@ -122,14 +122,16 @@ def _renamed(said: Message, raw: Mapping[str, Any], around: Around) -> IdentityC
     if said.kind != "system" or change is None or change.type not in NEW_NAME:
         return None
     now = People().person(change.wa_id or change.new_wa_id, change.user_id, change.parent_user_id)
-    previous = user(change.previous_user_id) or phone(said.sender)
-    if now is None or not previous or previous in (now.identity, *now.aliases):
+    was = People().person(said.sender, change.previous_user_id, change.previous_parent_user_id)
+    if now is None or was is None or was.identity in (now.identity, *now.aliases):
         return None
+    gone = tuple(name for name in was.aliases if name not in (now.identity, *now.aliases))
     return IdentityChanged(
         id=f"identity:{name_of(said, raw)}",
         to=around.to,
         identity=now.identity,
-        previous=previous,
+        previous=was.identity,
+        previous_aliases=gone,
         aliases=now.aliases,
         at=around.time(said.timestamp),
     )

@@ -13,8 +13,8 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
-from connectors.api import Answer, Call, TemplateInfo
-from connectors.whatsapp.dialect import Name, Said
+from connectors.api import Answer, Call, Refused, TemplateInfo
+from connectors.whatsapp.said import Name, Said
 from connectors.whatsapp.settings import Settings, call
 
 PAGES = 100
@@ -67,6 +67,7 @@ def _blank(name: str, value: str) -> Component:
 
 class _Button(Said):
     type: str = ""
+    text: str = ""
     url: str = ""
 
 
@@ -101,27 +102,36 @@ class _Page(Said):
 
 
 def templates(settings: Settings) -> Generator[Call, Answer, Sequence[TemplateInfo]]:
-    """All templates of the account that the number belongs to; none if the settings do not say which it is.
+    """All templates of the account that the number belongs to. Raises Refused, also where the settings do not name it.
 
     https://developers.facebook.com/documentation/business-messaging/whatsapp/reference/whatsapp-business-account/message-template-api
     """
     if settings.provider == "360dialog":
-        answer = yield call(settings, "0:templates", "v1/configs/templates?limit=1000", method="GET")
-        return _read(answer.read(_Page) or _Page())
+        return _read(_page((yield call(settings, "0:templates", "v1/configs/templates?limit=1000", method="GET"))))
+    if not settings.waba_id:
+        raise Refused("unknown", "`waba_id` is needed for this: the id of the WhatsApp Business account")
     found: list[TemplateInfo] = []
     after, number = "", 0
-    while settings.waba_id and number < PAGES:
+    while number < PAGES:
         query = {"fields": "name,language,status,category,components", "limit": "100"} | (
             {"after": after} if after else {}
         )
         path = f"{settings.waba_id}/message_templates?{urlencode(query)}"
-        page = (yield call(settings, f"{number}:templates", path, method="GET")).read(_Page) or _Page()
+        page = _page((yield call(settings, f"{number}:templates", path, method="GET")))
         found += _read(page)
         # The whole address of the next page is there too, with our token in it.
         after, number = page.paging.cursors.after if page.paging.next else "", number + 1
         if not after:
             break
     return found
+
+
+def _page(answer: Answer) -> _Page:
+    """A page; raises Refused for what is none, lest a list with a hole pass for the whole."""
+    page = answer.read(_Page)
+    if page is None:
+        raise Refused("unknown", "this is not WhatsApp's answer: is `api` right?", str(answer.status))
+    return page
 
 
 def _read(page: _Page) -> list[TemplateInfo]:
@@ -133,13 +143,17 @@ def _info(told: Any) -> TemplateInfo | None:
         one = _Template.model_validate(told)
     except ValueError:
         return None
+    said = {part.type.upper(): part.text for part in reversed(one.components)}
     return TemplateInfo(
         name=one.name,
         language=one.language,
-        body=next((part.text for part in one.components if part.type.upper() == "BODY"), ""),
+        body=said.get("BODY", ""),
         parameters=tuple(dict.fromkeys(name for part in one.components for name in _blanks(part))),
         category=one.category.lower(),
         status=one.status.lower(),
+        header=said.get("HEADER", ""),
+        footer=said.get("FOOTER", ""),
+        buttons=tuple(button.text for part in one.components for button in part.buttons if button.text),
     )
 
 

@@ -15,6 +15,7 @@ Unit = Literal["code points", "utf-16 units", "bytes", "gsm-7"]
 @dataclass(frozen=True, slots=True)
 class Limits:
     """How much a channel takes of each thing. Texts are counted in ``unit``, ``choice_id`` in bytes. 0 means none.
+    ``label_unit`` is what labels are counted in, where that is another unit than the texts'.
 
     ``parts`` and ``media_types`` name the kinds that the channel can send at all, ``uncaptioned`` the media types that
     go without a caption, ``styles`` what it can show of a text's format. ``question`` is how long the text over choices
@@ -27,6 +28,7 @@ class Limits:
     choices: int = 0
     choice_id: int = 0
     label: int = 0
+    label_unit: Unit | None = None
     question: int | None = None
     parts: frozenset[str] = frozenset({"text"})
     media_types: frozenset[str] = frozenset()

@@ -46,7 +46,8 @@ def _buttons_fit(options: Sequence[Option], limits: Limits) -> bool:
         "choices" in limits.parts
         and len(options) <= limits.choices
         and all(
-            measure(option.id, "bytes") <= limits.choice_id and measure(option.label, limits.unit) <= limits.label
+            measure(option.id, "bytes") <= limits.choice_id
+            and measure(option.label, limits.label_unit or limits.unit) <= limits.label
             for option in options
         )
     )

@@ -56,4 +56,6 @@ def _choices(at: str, part: Choices, limits: Limits) -> Iterator[Misfit]:
         yield Misfit(f"{at}/choices", "too_long", f"{len(part.choices)} choices; this channel takes {limits.choices}")
     for number, option in enumerate(part.choices):
         yield from too_long(f"{at}/choices/{number}/id", option.id, limits.choice_id, "bytes")
-        yield from too_long(f"{at}/choices/{number}/label", option.label, limits.label, limits.unit)
+        yield from too_long(
+            f"{at}/choices/{number}/label", option.label, limits.label, limits.label_unit or limits.unit
+        )

@@ -66,3 +66,23 @@ def test_a_refusal_says_what_it_is() -> None:
 def test_the_powers_of_a_connector_are_the_fields_it_fills() -> None:
     assert "fetch" in powers(connector)
     assert "templates" not in powers(connector)
+
+
+class Poor(Settings):
+    """Of a channel that is told everything at one hook, at an address that never changes."""
+
+    API = "https://provider.example/v1/"
+
+
+def test_settings_say_nothing_that_no_account_was_given() -> None:
+    found = Poor(name="a", connector="poor")
+    assert (found.polls, found.address, found.pace, found.uncertain) == (False, "", None, None)
+    assert (found.brand, found.hook) == ("main", "")
+
+
+@pytest.mark.parametrize(
+    ("api", "base"),
+    [("", "https://provider.example/v1"), ("http://127.0.0.1:8090/", "http://127.0.0.1:8090")],
+)
+def test_the_providers_address_has_no_closing_slash(api: str, base: str) -> None:
+    assert Poor(name="a", connector="poor", api=api).base == base

@@ -102,6 +102,15 @@ print(before, "connectors.telegram" in sys.modules, "connectors.twilio" in sys.m
     assert said.stdout.split() == ["[]", "True", "False"]
 
 
+def test_what_was_imported_once_is_remembered(monkeypatch: pytest.MonkeyPatch, here: str) -> None:
+    install(monkeypatch, entry("other", f"{here}:other"))
+    found = find()
+    first = found.found("other")
+    monkeypatch.delitem(sys.modules, here)  # so that it could not be imported again
+    assert found.found("other") is first
+    assert found["other"] is other
+
+
 def test_ours_are_installed() -> None:
     found = installed()
     assert found["telegram"].connector is connector

@@ -90,7 +90,6 @@ ABLE: Connector[Any] = replace(
     reply=lambda _request, _settings: Reply(body="thanks"),
     acknowledge=asks("acknowledge"),
     fetch=asks("fetch", lambda settings: Fetched(Call("download", "GET", f"{settings.base}/y", effect=False))),
-    upload=asks("upload", "their-1"),
     connect=asks("connect"),
     poll=asks("poll"),
     polled=polled,
@@ -115,7 +114,6 @@ HELLO = {"parts": [{"kind": "text", "text": "hi"}]}
 WITH: dict[str, list[Any]] = {
     "acknowledge": [EVENT | HELLO],
     "fetch": ["ref-1"],
-    "upload": [{"media": "med_1", "name": "cat.jpg"}],
     "connect": ["https://chat.example.com/hooks/support"],
     "typing": ["parrot:42", "m-7"],
     "read": ["parrot:42", "m-7"],
@@ -127,7 +125,6 @@ WITH: dict[str, list[Any]] = {
 }
 RETURNS = {
     "fetch": {"name": "download", "method": "GET", "url": "https://api.parrot.example/y", "effect": False},
-    "upload": "their-1",
     "profile": "Ann",
     "templates": [
         {
@@ -137,6 +134,9 @@ RETURNS = {
             "parameters": ["1"],
             "category": "",
             "status": "approved",
+            "header": "",
+            "footer": "",
+            "buttons": [],
         }
     ],
 }

@@ -73,6 +73,28 @@ def test_a_change_of_reach_elsewhere_does_not_move_the_conversation(house):
     assert (house.conversation.account, house.conversation.status) == ("shop", "open")
 
 
+def test_a_word_of_another_tool_before_the_first_of_the_person_makes_a_resolved_conversation(house):
+    echo = house.echo("welcome")
+    found = house.conversation
+    assert (found.status, found.unread, found.unanswered_since) == ("resolved", 0, None)
+    assert (found.account, found.channel, found.identity) == ("shop", "telegram", "telegram:42")
+    assert (found.person.id, found.last_message) == ("per_1", house.line(echo))
+
+
+def test_a_word_of_another_tool_is_an_answer_and_moves_nothing(house):
+    house.receive(channel=SMS)
+    echo = house.echo("elsewhere")
+    assert (house.conversation.unread, house.conversation.unanswered_since) == (0, None)
+    assert (house.conversation.account, house.conversation.last_message) == ("sms", house.line(echo))
+
+
+def test_an_echo_by_a_clock_that_is_behind_does_not_become_the_last_message(house):
+    newest = house.receive(when=10)
+    house.echo("earlier", when=5)
+    assert house.conversation.last_message == house.line(newest)
+    assert house.conversation.unanswered_since is None
+
+
 # Where the person last wrote, and what is shown.
 
 
@@ -269,6 +291,24 @@ def test_a_person_is_known_by_the_newest_name_and_every_identity(house):
     assert (shown.id, shown.name, shown.identities) == (person.id, person.name, person.identities)
 
 
+def test_how_long_the_provider_lets_us_write_is_the_longest_it_said(house):
+    for until in (300, 900, 600):
+        house.receive(window_until=at(until))
+    house.receive()
+    assert house.conversation.free_until == {KEY: at(900)}
+    reply = house.reply()
+    house.settle(reply, "sent", ["a"])
+    for until in (1200, 1500, 1100):
+        house.receipt(reply, "a", "delivered", window_until=at(until))
+    assert house.conversation.free_until == {KEY: at(900), "sms telegram:42": at(1500)}
+
+
+def test_other_names_of_a_person_are_known_from_the_first_message(house):
+    house.receive(aliases=("tel:+33612345678",))
+    assert house.conversation.person.identities == ("telegram:42", "tel:+33612345678")
+    assert house.person.identities == ("telegram:42", "tel:+33612345678")
+
+
 def test_a_person_who_only_blocked_us_is_known(house):
     house.reach("blocked", happened=0)
     assert (house.person.name, house.person.identities) == ("Ann Lee", ("telegram:42",))
@@ -351,6 +391,31 @@ def test_an_older_edit_takes_nothing_back(house):
     assert stale is not None
     assert apply_to_line(house.line(message), stale) == house.line(message)
     assert house.line(message).parts == texts("three")
+
+
+def test_an_older_reaction_takes_nothing_back(house):
+    message = house.receive("one")
+    stale = house.react(message, ["👍"], happened=1)
+    house.react(message, ["❤"], happened=2)
+    assert stale is not None
+    assert apply_to_line(house.line(message), stale) == house.line(message)
+
+
+def test_what_is_told_late_of_a_deleted_message_brings_nothing_of_it_back(house):
+    message = house.receive("one")
+    late = [house.edit(message, "two", edited=1), house.react(message, ["👍"], happened=2)]
+    again = house.delete(message, happened=3)
+    for record in (*late, again):
+        assert record is not None
+        assert apply_to_line(house.line(message), record) == house.line(message)
+    assert (house.line(message).parts, house.line(message).reactions) == ((), ())
+
+
+def test_a_record_that_a_conversation_has_seen_changes_nothing(house):
+    house.receive()
+    house.reply()
+    for record in house.records:
+        assert apply(house.conversation, record) is house.conversation
 
 
 # What cannot be read, or not yet.

@@ -127,3 +127,38 @@ def test_what_was_never_tried_can_be_sent_again_after_a_settlement_by_hand(house
     house.settle(reply, "uncertain", part=0)
     house.settle_by_hand(reply, "sent")
     assert missing_parts(house.line(reply)) == texts("two")
+
+
+# By the provider's word on a part that nobody was sure of.
+
+
+@pytest.mark.parametrize(
+    ("told", "part", "kind", "failure"),
+    [
+        (None, 1, "sent", None),
+        (BUSY, 1, "failed", BUSY.model_copy(update={"part": 1})),
+        (None, 0, "failed", Failure(reason="unknown", detail="the parts after this one were never sent", part=1)),
+    ],
+)
+def test_the_providers_word_ends_an_uncertain_message(house, reply, told, part, kind, failure):
+    house.settle(reply, "uncertain", ["a"][:part], part=part)
+    record = house.settle_by_word(reply, "b", told)
+    assert record is not None
+    assert (record.kind, record.by, record.request) == (f"message.{kind}", SYSTEM, None)
+    line = house.line(reply)
+    assert (line.status, line.failure, line.provider_ids) == (kind, failure, (*("a",)[:part], "b"))
+    assert house.settle_by_word(reply, "b", told) is None
+
+
+def test_the_providers_word_on_a_part_that_is_known_ends_no_doubt(house, reply):
+    house.settle(reply, "uncertain", ["a"], part=1)
+    assert house.settle_by_word(reply, "a") is None
+    assert house.line(reply).status == "uncertain"
+
+
+@pytest.mark.parametrize("known", [None, "sent", "failed"])
+def test_the_providers_word_on_what_nobody_doubts_makes_no_record(house, reply, known):
+    if known:
+        house.settle(reply, known, ["a"])
+    assert house.settle_by_word(reply, "b") is None
+    assert house.settle_by_word("msg_none", "b") is None

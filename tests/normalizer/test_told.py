@@ -1,11 +1,11 @@
 """What a provider tells: the one record that each event makes, or none."""
 
 import pytest
-from view_kit import PERSON, PLACE, SYSTEM, TELEGRAM, House, at, texts
+from view_kit import PERSON, PLACE, SMS, SYSTEM, TELEGRAM, House, View, at, texts
 
 from normalizer import told
-from normalizer.event import MessageEdited, MessageReceived, ReceiptReceived
-from normalizer.model import Choice, Failure, Media, Part, Text
+from normalizer.event import Echoed, MessageEdited, MessageReceived, ReachChanged, ReceiptReceived
+from normalizer.model import Choice, Failure, Media, Option, Part, Text
 
 PHOTO = Media(media_type="image", ref="file:9", mime="image/png", name="cat.png", caption="my cat")
 
@@ -75,6 +75,76 @@ def test_a_picked_choice_names_our_message_that_asked_or_none(asked, of):
     )  # fmt: skip
 
 
+def test_the_providers_name_of_a_file_that_another_tool_sent_is_private(house):
+    event = Echoed(
+        id="echo:1", identity="telegram:42", sent_at=at(-1), parts=(PHOTO, Text(text="hi")), provider_ids=("42:8",)
+    )
+    parts = told.keep_files(event.parts, ["med_1"])
+    record = house.keep(told.echoed(event, PLACE, TELEGRAM, house.stamp(SYSTEM), "msg_1", parts))
+    assert record is not None
+    assert record.data["private"] == {"files": {"med_1": {"ref": "file:9", "mime": "image/png", "name": "cat.png"}}}
+    assert "file:9" not in str(record.data["message"])
+    line = house.line("msg_1")
+    assert (line.direction, line.status, line.author.kind, line.receipts) == ("out", "sent", "bot", {"42:8": "sent"})
+    assert house.conversation.person.id == "per_1"
+
+
+# Answers to a question that went out with numbers for buttons.
+
+
+def numbered(*labels: str) -> House:
+    """A house whose last reply asked for one of these."""
+    house = House()
+    house.receive()
+    house.ask(*labels)
+    return house
+
+
+@pytest.mark.parametrize("words", ["2", " 2. ", "2)", "no thanks", "NO  THANKS"])
+def test_a_number_or_the_words_of_an_answer_pick_it(words):
+    house = numbered("Yes", "No thanks")
+    asked = house.said("out")[0].id
+    assert told.picked(house.conversation, texts(words)) == (Choice(id="id:No thanks", label="No thanks", of=asked),)
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        pytest.param(texts("3"), id="a number that no answer has"),
+        pytest.param(texts("perhaps"), id="other words"),
+        pytest.param(texts("1", "1"), id="more than one part"),
+        pytest.param((PHOTO,), id="no text"),
+    ],
+)
+def test_anything_else_picks_nothing(parts):
+    assert told.picked(numbered("Yes", "No").conversation, parts) is None
+
+
+def test_where_nothing_was_asked_nothing_is_picked(house):
+    assert told.picked(None, texts("1")) is None
+    house.receive()
+    house.reply("no question")
+    assert told.picked(house.conversation, texts("1")) is None
+
+
+def test_only_the_last_question_is_answered_and_only_once():
+    house = numbered("Yes", "No")
+    second = house.ask("Red", "Blue")
+    (choice,) = told.picked(house.conversation, texts("1")) or ()
+    assert choice == Choice(id="id:Red", label="Red", of=second)
+    house.receive("well, let me think")
+    assert house.conversation.numbered_by == second
+    house.receive(parts=(choice,))
+    assert (house.conversation.numbered, house.conversation.numbered_by) == ((), "")
+
+
+def test_a_reply_that_asks_nothing_takes_the_question_before_it_away():
+    house = numbered("Yes", "No")
+    assert house.conversation.numbered == (Option(id="id:Yes", label="Yes"), Option(id="id:No", label="No"))
+    house.reply("never mind")
+    assert (house.conversation.numbered, house.conversation.numbered_by) == ((), "")
+
+
 # Edits.
 
 
@@ -136,6 +206,70 @@ def test_an_edit_of_a_caption_keeps_the_new_file_and_the_same_picture_alone_is_n
     assert house.line("msg_1").parts == kept
 
 
+# What is taken back, and reactions.
+
+
+def test_a_message_is_taken_back_once(house):
+    message = house.receive("oops")
+    record = house.delete(message, happened=60)
+    assert record is not None
+    assert (record.kind, record.by, record.data) == (
+        "message.deleted", PERSON, {"message": message, "at": "2026-11-22T09:01:00.000Z"},
+    )  # fmt: skip
+    assert house.delete(message, happened=61) is None
+    assert house.delete("msg_none", happened=60) is None
+
+
+def test_a_reaction_says_all_that_is_there_now_and_each_emoji_once(house):
+    message = house.receive()
+    record = house.react(message, ["👍", "👍", "❤"], happened=60)
+    assert record is not None
+    assert record.data == {
+        "message": message,
+        "identity": "telegram:42",
+        "by": {"kind": "person", "id": "per_1", "name": "Ann Lee"},
+        "emojis": ["👍", "❤"],
+        "at": "2026-11-22T09:01:00.000Z",
+    }
+
+
+def test_a_reaction_makes_no_record_unless_it_is_news(house):
+    message, gone = house.receive(), house.receive()
+    house.delete(gone, happened=50)
+    house.react(message, ["👍"], happened=60)
+    assert house.react(message, ["👍"], happened=61) is None
+    assert house.react(message, ["❤"], happened=59) is None
+    assert house.react(gone, ["👍"], happened=60) is None
+    assert house.react("msg_none", ["👍"], happened=60) is None
+    assert house.react(message, [], happened=61) is not None
+    assert house.line(message).reactions == ()
+
+
+# Who they are.
+
+
+def test_a_name_that_the_provider_tells_is_one_record_and_no_line(house):
+    message = house.receive(name="")
+    record = house.name("Ann Lee")
+    assert record is not None
+    assert (record.kind, record.key) == ("identity.named", f"shop:named:telegram:42:Ann Lee:{record.at:%Y-%m-%d}")
+    assert (house.person.name, house.conversation.person.name) == ("Ann Lee", "Ann Lee")
+    assert list(house.view.lines) == [message]
+
+
+def test_a_person_who_is_named_anew_is_written_to_under_the_new_name(house):
+    house.receive(when=5)
+    house.reach("opted_out")
+    record = house.rename("telegram:77", "telegram:42")
+    assert record is not None
+    assert (record.kind, record.data["previous"], record.data["aliases"]) == ("identity.changed", "telegram:42", [])
+    found = house.conversation
+    assert (found.account, found.identity) == ("shop", "telegram:77")
+    assert found.person.identities == ("telegram:42", "telegram:77")
+    assert found.last_inbound_at["shop telegram:77"] == at(5)
+    assert found.reach["shop telegram:77"].opted_out
+
+
 # Reach.
 
 
@@ -149,6 +283,27 @@ def test_a_change_of_reach_is_a_record_and_a_line(house, change):
     assert (line.kind, line.direction, line.status, line.parts) == ("event", "in", "received", ())
     assert line.event is not None
     assert (line.event["kind"], line.event["identity"], "person" in line.event) == (change, "telegram:42", False)
+
+
+@pytest.mark.parametrize("change", ["blocked", "unblocked", "opted_out"])
+def test_every_other_change_of_reach_is_news(house, change):
+    event = ReachChanged(id="update:1", identity="telegram:42", change=change, at=at(0))
+    assert told.is_news(View(), event, TELEGRAM)
+    house.receive()
+    assert told.is_news(house.view, event, TELEGRAM)
+
+
+def test_a_yes_is_news_only_from_somebody_who_said_stop_there(house):
+    event = ReachChanged(id="update:1", identity="telegram:42", change="opted_in", at=at(90))
+    assert not told.is_news(View(), event, TELEGRAM)
+    house.receive()
+    assert not told.is_news(house.view, event, TELEGRAM)
+    house.reach("opted_out", channel=SMS)
+    assert not told.is_news(house.view, event, TELEGRAM)
+    house.reach("opted_out")
+    assert told.is_news(house.view, event, TELEGRAM)
+    house.reach("opted_in")
+    assert not told.is_news(house.view, event, TELEGRAM)
 
 
 # Receipts.
@@ -198,3 +353,30 @@ def test_a_receipt_about_nothing_of_ours_makes_no_record(house):
     event = ReceiptReceived(id="receipt:1", provider_id="in:1", status="read")
     for about in (message, "msg_none"):
         assert told.receipt(house.view, event, TELEGRAM, house.stamp(SYSTEM), about) is None
+
+
+def test_a_receipt_that_opens_the_window_for_longer_says_until_when(house):
+    house.receive()
+    reply = house.reply()
+    house.settle(reply, "sent", ["a"])
+    record = house.receipt(reply, "a", "delivered", window_until=at(900))
+    assert record is not None
+    identity = house.line(reply).identity
+    assert record.data["window_until"] == "2026-11-22T09:15:00.000Z"
+    assert record.data["identity"] == identity
+    assert list(house.conversation.free_until.values()) == [at(900)]
+    assert house.receipt(reply, "a", "read", window_until=at(900)).data.get("window_until") is None
+
+
+@pytest.mark.parametrize("status", ["sent", "delivered", "failed"])
+def test_a_late_receipt_may_still_open_the_window_but_takes_nothing_back(house, status):
+    house.receive()
+    reply = house.reply()
+    house.settle(reply, "sent", ["a"])
+    house.receipt(reply, "a", "read")
+    record = house.receipt(reply, "a", status, window_until=at(900))
+    assert record is not None
+    assert (record.kind, record.data["status"], record.data["failure"]) == ("message.read", "read", None)
+    assert house.line(reply).status == "read"
+    assert list(house.conversation.free_until.values()) == [at(900)]
+    assert house.receipt(reply, "a", status, window_until=at(800)) is None

@@ -22,7 +22,7 @@ from normalizer.event import (
     ReceiptReceived,
 )
 from normalizer.fold import apply, apply_to_line, apply_to_person, line_id
-from normalizer.model import Conversation, Failure, Message, Part, Person, Text
+from normalizer.model import Choices, Conversation, Failure, Message, Option, Part, Person, Text
 from normalizer.record import By, Draft, Record
 
 START = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
@@ -156,8 +156,9 @@ class House:
         sent: float | None = None,
         when: float | None = None,
         order: int = 0,
+        **more: Any,
     ) -> str:
-        """A customer's message; gives its id."""
+        """A customer's message; gives its id. ``more`` is what else the event says."""
         stamp = self.stamp(PERSON, when)
         number = stamp.id.removeprefix("rec_")
         event = MessageReceived(
@@ -165,9 +166,9 @@ class House:
             identity=identity or IDENTITIES[channel.account],
             name=name,
             sent_at=stamp.at if sent is None else at(sent),
-            parts=texts(words),
             provider_ids=(f"in:{number}",),
             order=order,
+            **{"parts": texts(words), **more},
         )
         self.keep(told.received(event, PLACE, channel, stamp, f"msg_{number}", event.parts, None))
         return f"msg_{number}"
@@ -240,9 +241,12 @@ class House:
         provider_id: str,
         status: Literal["sent", "delivered", "read", "failed"],
         failure: Failure | None = None,
+        window_until: datetime | None = None,
     ) -> Record | None:
         stamp = self.stamp(SYSTEM)
-        event = ReceiptReceived(id=f"receipt:{stamp.id}", provider_id=provider_id, status=status, failure=failure)
+        event = ReceiptReceived(
+            id=f"receipt:{stamp.id}", provider_id=provider_id, status=status, failure=failure, window_until=window_until
+        )
         return self.keep(told.receipt(self.view, event, SMS, stamp, message_id))
 
     # What agents ask, and what comes of it.
@@ -253,6 +257,16 @@ class House:
         stamp = self.stamp(AGENT, when)
         message_id = "msg_" + stamp.id.removeprefix("rec_")
         asked = conversation.Asked(message_id, texts(*words or ("hello",)), stamp.id, via=via, resend_of=resend_of)
+        self.keep(conversation.reply(self.view, asked, stamp, CHANNELS))
+        return message_id
+
+    def ask(self, *labels: str) -> str:
+        """A question that goes out with numbers for buttons; gives its id."""
+        stamp = self.stamp()
+        options = tuple(Option(id=f"id:{label}", label=label) for label in labels)
+        message_id = "msg_" + stamp.id.removeprefix("rec_")
+        parts = (Choices(text="Which?", choices=options),)
+        asked = conversation.Asked(message_id, parts, stamp.id, numbered=options)
         self.keep(conversation.reply(self.view, asked, stamp, CHANNELS))
         return message_id
 
@@ -272,6 +286,10 @@ class House:
     def settle_by_hand(self, message_id: str, status: Literal["sent", "failed"]) -> Record | None:
         stamp = self.stamp()
         return self.keep(sending.settled_by_agent(self.view, message_id, status, stamp, stamp.id, None))
+
+    def settle_by_word(self, message_id: str, provider_id: str, failure: Failure | None = None) -> Record | None:
+        stamp = self.stamp(SYSTEM)
+        return self.keep(sending.settled_by_word(self.view, message_id, provider_id, failure, stamp, stamp.id))
 
     def amend(self, message_id: str, *words: str) -> Record | None:
         """An agent changes a message; without words they take it back."""

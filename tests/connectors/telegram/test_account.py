@@ -259,7 +259,9 @@ def test_a_file_is_fetched_in_two_calls() -> None:
 def test_a_file_that_telegram_does_not_give() -> None:
     assert connector.fetch is not None
     assert run(connector.fetch("p-l", SETTINGS), {"file_id": "p-l"})[1] is None
-    assert run(connector.fetch("p-l", SETTINGS), {"file_id": "p-l", "file_path": "\ud800"})[1] is None
+    spoilt = run(connector.fetch("p-l", SETTINGS), {"file_id": "p-l", "file_path": "a\ud800"})[1]
+    assert spoilt is not None
+    assert spoilt.call.url.endswith("/a%EF%BF%BD")  # half a character: Telegram will say that there is no such file
 
 
 def received(event_id: str, part: Any) -> MessageReceived:

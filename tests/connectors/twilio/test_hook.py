@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,9 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from toys.engine import Engine, engine
 from toys.twilio_rule import signature
+from yarl import URL
 
+from connectors.api import Request
 from connectors.twilio import connector, whatsapp
 from gateway.config import Account
 from gateway.edge import Edge
@@ -83,3 +86,47 @@ async def test_an_opt_out_is_two_records_and_repeated_none(made: Engine, client:
         answer = await post(client, MessageSid="SM1", From="+336", To="+15550006789", Body="STOP")
         assert answer.status == 200
     assert sorted(one.kind for one in made.records) == ["identity.opted_out", "message.received"]
+
+
+async def test_a_number_that_is_set_to_get_is_heard_too(made: Engine, client: Any) -> None:
+    said = {"MessageSid": "SM1", "From": "+336", "To": "+15550006789", "Body": "caf\u00e9 & more", "FromCity": ""}
+    path = f"/hooks/twilio?{urlencode(said)}"
+    answer = await client.get(
+        URL(path, encoded=True), headers={"X-Twilio-Signature": signature(PUBLIC + path, b"", TOKEN)}
+    )
+    assert (answer.status, await answer.text()) == (200, "<Response></Response>")
+    [record] = made.records
+    assert record.data["message"]["parts"] == [{"kind": "text", "text": "caf\u00e9 & more"}]
+
+
+@pytest.mark.parametrize("proof", [{}, {"X-Twilio-Signature": signature(f"{PUBLIC}/hooks/twilio", b"", TOKEN)}])
+async def test_a_get_without_proof_is_nobodys(made: Engine, client: Any, proof: dict[str, str]) -> None:
+    answer = await client.get("/hooks/twilio?MessageSid=SM1&From=%2B336&To=%2B15550006789&Body=hi", headers=proof)
+    assert (answer.status, await answer.text()) == (401, "Unauthorized")
+    assert (await client.get("/hooks/twilio")).status == 401
+    assert made.records == []
+
+
+async def test_what_came_by_get_and_is_kept_can_be_read_again(made: Engine, client: Any) -> None:
+    path = f"/hooks/twilio?{urlencode({'MessageSid': 'SM1', 'From': '+336', 'To': '+15559999999', 'Body': 'hi'})}"
+    proof = {"X-Twilio-Signature": signature(PUBLIC + path, b"", TOKEN)}
+    assert (await client.get(URL(path, encoded=True), headers=proof)).status == 200
+    [entry] = await made.store.kept(10)
+    kept = await made.store.kept_one(entry.id)
+    assert kept is not None
+    [event] = connector.parse(
+        Request(kept.method, kept.path, kept.headers, kept.at, body=kept.body), made.accounts["sms"].settings
+    )
+    assert event.to == "+15559999999"
+
+
+@pytest.mark.parametrize("query", [b"", b"Body=\xff", b"%ff", b"&&&", b"Body=%ED%A0%80"])
+async def test_no_get_breaks_the_hook(client: Any, query: bytes) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", client.port)
+    writer.write(
+        b"GET /hooks/twilio?" + query + b" HTTP/1.1\r\nHost: a\r\nX-Twilio-Signature: x\r\nConnection: close\r\n\r\n"
+    )
+    line = await reader.readline()
+    writer.close()
+    await writer.wait_closed()
+    assert line.split()[1] in (b"401", b"400")

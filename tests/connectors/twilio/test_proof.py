@@ -190,3 +190,11 @@ def test_a_form_is_as_long_as_the_number_of_its_names() -> None:
     assert len(form) == 2
     assert ("a" in form, "c" in form, form["c"], form.getall("a")) == (True, False, "", ["1", "2"])
     assert form.raw() == {"a": ["1", "2"], "b": ""}
+
+
+def test_the_query_of_a_get_is_its_body_and_no_other() -> None:
+    url = f"{URL}?{BODY.decode()}"
+    proof = signature(url, b"", TOKEN)
+    assert lets_in(request(BODY, url, "GET", x_twilio_signature=proof))
+    assert not lets_in(request(b"From=%2B1555&Body=ho", url, "GET", x_twilio_signature=proof))
+    assert form_of(request(BODY, URL, "GET"))["Body"] == form_of(request(b"", url, "GET"))["Body"] == "hi"

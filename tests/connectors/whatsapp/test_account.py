@@ -14,12 +14,15 @@ GIVEN: dict[str, Any] = {
 }  # fmt: skip
 
 
-def test_without_the_account_there_are_no_templates_and_nothing_to_connect() -> None:
+def test_without_the_account_nobody_can_say_which_templates_there_are_nor_connect() -> None:
     assert connector.templates is not None
     assert connector.connect is not None
     settings = Settings.model_validate(GIVEN)
     found = run(connector.templates(settings), connector.classify, lambda *_: Answer(200))
-    assert (found.calls, found.returned) == ([], [])
+    assert (found.calls, found.returned) == ([], None)
+    assert found.refused is not None
+    assert "`waba_id`" in found.refused.detail
+    assert found.refused.provider_code == ""
     found = run(connector.connect("https://chat.example.com/", settings), connector.classify, lambda *_: Answer(200))
     assert found.calls == []
     assert found.refused is not None
