@@ -8,7 +8,7 @@ PACKAGES := gateway connectors normalizer agent_api
 SOURCES := $(PACKAGES) tests benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-long check fix format lint types architecture docs bench fuzz lock clean
+.PHONY: help setup run test test-long check fix format lint types architecture coverage docs bench fuzz servers test-mongodb lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -34,7 +34,7 @@ test: setup ## all tests but the long ones
 test-long: setup ## the long tests: kills, faults
 	$(BIN)/python -m pytest -m long
 
-check: setup format lint types architecture test ## the whole gate, as CI runs it; the documents' tests are among the tests
+check: setup format lint types architecture coverage test ## the whole gate, as CI runs it; the documents' tests are among the tests
 
 format:
 	$(BIN)/ruff format --check $(SOURCES)
@@ -47,6 +47,10 @@ types:
 
 architecture:
 	$(BIN)/lint-imports
+
+coverage: setup ## 100 % of the branches of normalizer and connectors, by their own tests
+	$(BIN)/python -m pytest -q -n $(WORKERS) --cov=normalizer --cov=connectors --cov-fail-under=100 \
+		tests/normalizer tests/connectors
 
 docs: ## README, documents and generated files against the code
 	$(BIN)/python -m pytest -q tests/docs
@@ -62,10 +66,19 @@ FUZZ ?= 1000000
 fuzz: setup ## spoilt webhooks against a real gateway, a million of them; not among the tests
 	$(BIN)/python benchmarks/fuzz.py --count $(FUZZ)
 
+servers: .tools/ferretdb ## build the MongoDB stand-in that the tests use, into .tools/
+
+.tools/ferretdb: $(wildcard tests/servers/build tests/servers/ferretdb/*)
+	tests/servers/build $@
+
+test-mongodb: setup ## the stores' tests against the real MongoDB that MONGODB_URL names
+	@test -n "$$MONGODB_URL" || { echo "Name a server: make test-mongodb MONGODB_URL=mongodb://127.0.0.1:27017/"; exit 2; }
+	$(BIN)/python -m pytest -n $(WORKERS) -k mongo tests/ports tests/gateway/adapters
+
 lock: ## renew requirements-dev.txt from pyproject.toml
 	$(BIN)/pip-compile --quiet --extra dev --all-build-deps --allow-unsafe --generate-hashes --strip-extras \
 		--no-emit-index-url --no-emit-trusted-host --no-emit-find-links --output-file requirements-dev.txt pyproject.toml
 	rm -rf passerelle.egg-info  # a stale one would hide entry points that are newer
 
 clean: ## remove what make made
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache build *.egg-info
+	rm -rf $(VENV) .tools .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache build *.egg-info

@@ -50,11 +50,17 @@ class ChangeShown(BaseModel):
 
 
 class FitShown(BaseModel):
-    """A reply as its channel takes it. ``segments`` is how many an SMS takes."""
+    """A reply as its channel takes it. ``segments`` is how many an SMS takes, all its texts together.
+
+    ``left`` is how many plain characters its last text may have more without another segment, and ``encoding`` what that
+    goes in: one character outside the alphabet of the SMS makes a segment hold 70 characters in place of 160.
+    """
 
     parts: tuple[Part, ...]
     changes: tuple[ChangeShown, ...]
     segments: int | None = Field(default=None, exclude_if=lambda found: found is None)
+    left: int | None = Field(default=None, exclude_if=lambda found: found is None)
+    encoding: Literal["gsm-7", "ucs-2"] | None = Field(default=None, exclude_if=lambda found: found is None)
 
 
 class ReplyWindow(BaseModel):
@@ -205,7 +211,10 @@ class ErrorShown(BaseModel):
 
 
 class ProblemShown(BaseModel):
-    """An error (RFC 9457)."""
+    """An error (RFC 9457).
+
+    ``provider_code`` is the provider's own; ``may_send`` are the kinds of parts that pass a window that ``closed_at``.
+    """
 
     type: str
     title: str
@@ -215,16 +224,20 @@ class ProblemShown(BaseModel):
     request_id: str
     errors: tuple[ErrorShown, ...] | None = Field(default=None, exclude_if=lambda found: found is None)
     owner: Assignee | None = Field(default=None, exclude_if=lambda found: found is None)
+    provider_code: str | None = Field(default=None, exclude_if=lambda found: found is None)
+    may_send: tuple[str, ...] | None = Field(default=None, exclude_if=lambda found: found is None)
+    closed_at: str | None = Field(default=None, exclude_if=lambda found: found is None)
 
 
 class LimitsShown(BaseModel):
-    """How much a channel takes of each thing; lengths are in ``unit``."""
+    """How much a channel takes of each thing; lengths are in ``unit``, those of labels in ``label_unit``."""
 
     text: int
     caption: int
     unit: str
     choices: int
     label: int
+    label_unit: str
     parts: tuple[str, ...]
     media_types: tuple[str, ...]
 
@@ -240,6 +253,30 @@ class AccountShown(BaseModel):
     since: str
     limits: LimitsShown
     powers: tuple[str, ...]
+
+
+class TemplateShown(BaseModel):
+    """A text that the provider approved, or will: only ``approved`` ones can be sent.
+
+    ``parameters`` are the names of its blanks. In ``body``, ``{{name}}`` is the blank of this name; ``header.…`` and
+    ``button.…`` stand elsewhere.
+    """
+
+    name: str
+    language: str
+    category: str
+    status: str
+    body: str
+    parameters: tuple[str, ...]
+    header: str
+    footer: str
+    buttons: tuple[str, ...]
+
+
+class TemplatesShown(BaseModel):
+    """All of an account's, in the provider's order."""
+
+    data: tuple[TemplateShown, ...]
 
 
 class AccountsShown(BaseModel):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import cache, partial
+from http import HTTPStatus
 from importlib.metadata import PackageNotFoundError, version
 
 import orjson
@@ -18,6 +18,7 @@ from agent_api import (
     about,
     accounts,
     amending,
+    asyncapi,
     conversations,
     counts,
     feed,
@@ -27,6 +28,7 @@ from agent_api import (
     problems,
     sessions,
 )
+from agent_api.accepting import takes_json
 from agent_api.auth import Door
 from agent_api.hosts import Hosts
 from agent_api.inside import Api, Inside
@@ -38,6 +40,8 @@ from agent_api.signin import SignIn
 from agent_api.wire import REQUEST_ID, Route, run
 from gateway.changes import Changes
 from gateway.frames import Frames
+from gateway.tasks import ended
+from gateway.tracing import answered
 
 __all__ = ["ROUTES", "Inside", "mount"]
 
@@ -64,16 +68,24 @@ def mount(app: web.Application, inside: Inside) -> None:
     api = _api(inside)
     part = web.Application(middlewares=[_shared(api)])
     part.on_response_prepare.append(_dress)
+    app.middlewares.append(_elsewhere(api))
     for route in ROUTES:
         do = partial(run, api, route)
         if route.path.startswith("/v1/"):
-            part.router.add_route(route.method, route.path.removeprefix("/v1"), do)
+            _add(part, route, route.path.removeprefix("/v1"), do)
         else:
-            app.router.add_route(route.method, route.path, partial(_open, api, do))
+            _add(app, route, route.path, partial(_open, api, do))
     app.add_subapp("/v1", part)
     Pages(FOLDER).mount(app, partial(_page, api))
     app.on_shutdown.append(partial(_going, api))
     app.cleanup_ctx.append(partial(_watching, api))
+
+
+def _add(app: web.Application, route: Route, path: str, do: GoOn) -> None:
+    """A route; what can be read can be asked about by HEAD, but for a stream."""
+    app.router.add_route(route.method, path, do)
+    if route.method == "GET" and HTTPStatus.SWITCHING_PROTOCOLS not in route.answers:
+        app.router.add_route("HEAD", path, do)
 
 
 def _api(inside: Inside) -> Api:
@@ -87,12 +99,18 @@ def _api(inside: Inside) -> Api:
         frames=frames,
         hub=Hub(inside.store, inside.broker, frames, door, inside.clock),
         document=_document(),
+        events=_events(),
     )
 
 
 @cache
 def _document() -> bytes:
     return orjson.dumps(document(ROUTES, _version()))
+
+
+@cache
+def _events() -> bytes:
+    return orjson.dumps(asyncapi.document(_version()))
 
 
 def _version() -> str:
@@ -105,13 +123,34 @@ def _version() -> str:
 def _shared(api: Api) -> Middleware:
     @web.middleware
     async def shared(request: web.Request, handler: GoOn) -> web.StreamResponse:
+        tracer = api.inside.tracer
+        began = tracer.now() if tracer is not None else 0
         answer = await _checked(api, request, handler, host=True)
         resource = request.match_info.route.resource
         path = resource.canonical if resource is not None else "unknown"
-        counts.ANSWERED.labels(request.method if resource else "", path, str(answer.status)).inc()
+        method = request.method if resource is not None else ""
+        counts.ANSWERED.labels(method, path, str(answer.status)).inc()
+        if tracer is not None and answer.status != HTTPStatus.SWITCHING_PROTOCOLS:  # a socket's life is no call
+            parent = request.headers.get("traceparent", "")
+            answered(tracer, request[REQUEST_ID], began, (method or "_OTHER", path), answer.status, parent)
         return answer
 
     return shared
+
+
+def _elsewhere(api: Api) -> Middleware:
+    @web.middleware
+    async def elsewhere(request: web.Request, handler: GoOn) -> web.StreamResponse:
+        """An address outside of ``/v1`` that nobody has: programs are told in JSON, people in text."""
+        found = request.match_info
+        ours = found.http_exception is not None and len(found.apps) == 1
+        if not ours or not takes_json(",".join(request.headers.getall("Accept", []))):
+            return await handler(request)
+        answer = await _checked(api, request, handler, host=False)
+        await _dress(request, answer)
+        return answer
+
+    return elsewhere
 
 
 async def _open(api: Api, go_on: GoOn, request: web.Request) -> web.StreamResponse:
@@ -158,6 +197,4 @@ async def _going(api: Api, _app: web.Application) -> None:
 async def _watching(api: Api, _app: web.Application) -> AsyncIterator[None]:
     watching = asyncio.create_task(api.hub.watch())
     yield
-    watching.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await watching
+    await ended(watching)

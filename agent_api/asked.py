@@ -82,6 +82,12 @@ class UploadParams(BaseModel):
     brand: str | None = Field(default=None, max_length=40, description="left out: your brand, or `main`")
 
 
+class TemplateParams(BaseModel):
+    """Whether what is remembered will do."""
+
+    fresh: bool = Field(default=False, description="ask the provider again; a list is else kept for five minutes")
+
+
 class MediaParams(BaseModel):
     """How large."""
 

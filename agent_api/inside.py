@@ -17,6 +17,8 @@ from gateway.media import Media
 from gateway.ports import Broker, Clock, Store
 from gateway.replies import Replies
 from gateway.states import States
+from gateway.templates import Templates
+from gateway.tracing import Tracer
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,8 @@ class Inside:
     answer_within: timedelta
     public_url: str | None
     listening: Callable[[], tuple[str, int]]
+    templates: Templates
+    tracer: Tracer | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,3 +51,4 @@ class Api:
     frames: Frames
     hub: Hub
     document: bytes
+    events: bytes

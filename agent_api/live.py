@@ -16,6 +16,7 @@ from agent_api.auth import Door, Signed
 from gateway import frames
 from gateway.frames import Frames
 from gateway.ports import Broker, Clock, CursorExpired, Store, Subscription, Unavailable
+from gateway.tasks import ended
 from normalizer.record import Record
 
 BOUND = 256
@@ -137,9 +138,7 @@ class Hub:
             if code := _code(client, telling):
                 await client.close(code)
         finally:
-            for task in (telling, hearing):
-                task.cancel()
-            await asyncio.gather(telling, hearing, return_exceptions=True)
+            await ended(telling, hearing)
 
     async def _tell(self, client: Client, place: int, listening: Listening) -> None:
         client.place, client.joined = place, await self._store.head()

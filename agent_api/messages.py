@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -13,9 +15,13 @@ from agent_api.asked import LineParams, NoteBody, ReplyBody, SettleBody
 from agent_api.problems import wrong
 from agent_api.wire import Ask, Nothing, Route, answered
 from gateway import frames
+from gateway.config import Account
 from gateway.replies import NewReply
 from normalizer.fit import segments
-from normalizer.model import Message, Text
+from normalizer.model import Link, Message, Part, Text
+
+_SEGMENT = 160
+"""Characters that a segment holds at most."""
 
 
 async def _list(ask: Ask) -> web.Response:
@@ -56,8 +62,32 @@ async def _fit(ask: Ask) -> web.Response:
         "changes": [asdict(change) for change in fitted.changes],
     }
     if account.connector.limits.unit == "gsm-7":
-        found["segments"] = sum(segments(part.text).segments for part in fitted.parts if isinstance(part, Text))
+        found |= _as_sms(fitted.parts, account)
     return answered(found)
+
+
+def _as_sms(parts: Sequence[Part], account: Account) -> dict[str, Any]:
+    """How many segments the texts take as they go, and how far the last one has come in its own."""
+    words = account.connector.words or (lambda text, _: text)
+    texts = [words(text, account.settings) for text in map(_text, parts) if text]
+    counts = [segments(text) for text in texts]
+    found: dict[str, Any] = {"segments": sum(count.segments for count in counts)}
+    if counts:
+        last, most = texts[-1], counts[-1].segments
+        room = bisect_right(range(_SEGMENT + 1), most, key=lambda more: segments(last + "x" * more).segments) - 1
+        found |= {"left": room, "encoding": counts[-1].encoding}
+    return found
+
+
+def _text(part: Part) -> str:
+    """What goes as an SMS: a file goes with its caption as an MMS, which has no segments."""
+    match part:
+        case Text(text=text):
+            return text
+        case Link(url=url, title=title):
+            return f"{title}\n{url}" if title else url
+        case _:
+            return ""
 
 
 async def _note(ask: Ask) -> web.Response:

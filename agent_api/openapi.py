@@ -34,6 +34,7 @@ _WHY = {
     422: "Something is wrong; `errors` says where.",
     426: "Another protocol is needed.",
     429: "Too many tries.",
+    502: "The provider would not, or what it answered cannot be read; `detail` says what it said.",
     503: "The provider, or the store, cannot do it just now; try again.",
 }
 _KEY = {
@@ -50,11 +51,16 @@ _IF_MATCH = {
 }
 
 
+_STATE = {"type": "object", "required": ["status"], "properties": {"status": {"type": "string"}}}
+
+
 def document(routes: Sequence[Route], version: str) -> dict[str, Any]:
     """The whole document."""
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route)
+    paths["/healthz"] = {"get": _state("healthz", "Whether the process is alive")}
+    paths["/readyz"] = {"get": _state("readyz", "Whether hooks can be accepted, whatever providers do", 503)}
     return {
         "openapi": "3.1.0",
         "info": {"title": "Passerelle", "version": version, "description": "The agent API of a Passerelle gateway."},
@@ -66,6 +72,20 @@ def document(routes: Sequence[Route], version: str) -> dict[str, Any]:
                 "session": {"type": "apiKey", "in": "cookie", "name": "passerelle_session"},
             },
         },
+    }
+
+
+def _state(name: str, summary: str, *others: int) -> dict[str, Any]:
+    """What the server of the hooks answers about itself; not a route of ours."""
+    told = {"200": "OK", **{str(status): _WHY[status] for status in others}}
+    content = {"application/json": {"schema": _STATE}}
+    answers = {status: {"description": why, "content": content} for status, why in told.items()}
+    default = _problem("Something else went wrong.")
+    return {
+        "operationId": f"get_{name}",
+        "summary": summary,
+        "security": [],
+        "responses": {**answers, "default": default},
     }
 
 

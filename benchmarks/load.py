@@ -15,6 +15,7 @@ import time
 from urllib.parse import urlsplit
 
 import uvloop
+from webhooks import CHANNELS, Webhooks
 
 PEOPLE = 1000
 _BODY = (
@@ -81,7 +82,7 @@ class Connection(asyncio.Protocol):
 class Run:
     """The whole: when it ends, who asks next, what was measured."""
 
-    def __init__(self, customers: Customers, seconds: float, rate: float, most: int) -> None:
+    def __init__(self, customers: Customers | Webhooks, seconds: float, rate: float, most: int) -> None:
         self.customers, self._seconds, self._rate, self._most = customers, seconds, rate, most
         self.latencies: list[float] = []
         self.refused = self.lost = self._asked = 0
@@ -142,12 +143,15 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=0, help="requests a second; 0 asks again at once")
     parser.add_argument("--most", type=int, default=0, help="requests in all; 0 is as many as there is time for")
     parser.add_argument("--first", type=int, default=0, help="the number before the first message's")
+    parser.add_argument("--channel", choices=["telegram", *CHANNELS], default="telegram", help="whose webhooks")
     parser.add_argument("--cpu", type=int, default=-1)
     options = parser.parse_args()
     if options.cpu >= 0 and hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {options.cpu})
     url = urlsplit(options.url)
-    customers = Customers(url.path, url.netloc, options.secret, options.first)
+    customers: Customers | Webhooks = Customers(url.path, url.netloc, options.secret, options.first)
+    if options.channel != "telegram":
+        customers = Webhooks(options.channel, url.path, url.netloc, options.secret, options.first)
     run = Run(customers, options.seconds, options.rate, options.most)
     result = uvloop.run(run.go(url.hostname or "127.0.0.1", url.port or 80, options.connections))
     print(json.dumps(result))

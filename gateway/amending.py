@@ -17,6 +17,7 @@ from gateway import steps
 from gateway.asking import Caller, Desk
 from gateway.config import Account
 from gateway.ports import Clock, Http, NeverSent, NoAnswer, Store
+from gateway.tasks import ended
 from normalizer import amending
 from normalizer.decision import Refusal
 from normalizer.event import Outgoing
@@ -98,9 +99,7 @@ class Amending(Desk):
 
     async def stop(self) -> None:
         """Let go of what is still being shown."""
-        for showing in tuple(self._showing):
-            showing.cancel()
-        await asyncio.gather(*self._showing, return_exceptions=True)
+        await ended(*self._showing)
 
     async def _show(self, found: Conversation, power: Literal["typing", "read"]) -> None:
         account = self._accounts.get(found.account or "")

@@ -12,8 +12,9 @@ import structlog
 from connectors.api import Accepted, Answer, Call, Deferred, Outcome, Refused, Steps, Uncertain
 from gateway.config import Account
 from gateway.logs import HIDE
-from gateway.metrics import ATTEMPTS
+from gateway.metrics import ATTEMPTS, CALL_SECONDS
 from gateway.ports import Attempt, Clock, Http, NeverSent, NoAnswer, Store, Unavailable, Unsendable
+from gateway.tracing import Tracer, attempted
 from normalizer.event import Outgoing
 from normalizer.model import Failure
 
@@ -75,17 +76,34 @@ class NoMore(Exception):
 class Attempts:
     """Makes a message's calls. ``permit`` waits for the account's pace before each call with an effect, or raises NoMore.
 
-    ``heard`` is told the account and the outcome of every one of those.
+    ``heard`` is told the account and the outcome of every one of those. ``patience`` is for how many seconds an attempt
+    that another process may have begun is left to be answered there.
     """
 
     def __init__(
-        self, store: Store, http: Http, clock: Clock, heard: Hearing = lambda _account, _outcome: None
+        self,
+        store: Store,
+        http: Http,
+        clock: Clock,
+        heard: Hearing = lambda _account, _outcome: None,
+        *,
+        patience: float = 0.0,
+        tracer: Tracer | None = None,
     ) -> None:
         self._store, self._http, self._clock, self._heard = store, http, clock, heard
+        self._patience, self._tracer = patience, tracer
+        self._awaited: dict[str, float] = {}
 
-    async def send(self, account: Account, outgoing: Outgoing, permit: Callable[[], Awaitable[None]]) -> Sent | Stopped:
+    async def send(
+        self,
+        account: Account,
+        outgoing: Outgoing,
+        permit: Callable[[], Awaitable[None]],
+        asked: str | None = None,
+    ) -> Sent | Stopped:
         """Run the connector's steps, using what earlier attempts were answered. Raises NotOurs, Unavailable.
 
+        ``asked`` is the id of the request that asked for the message: its lines and spans are found by that.
         A connector that breaks costs its message, and holds no other: while it reads an answer, nobody can say what
         the answer was.
         """
@@ -100,7 +118,7 @@ class Attempts:
             while True:
                 part = call.part
                 if call.effect:
-                    one, asking = _Step(account, outgoing.id, step, call), True
+                    one, asking = _Step(account, outgoing.id, step, call, asked), True
                     outcome, answer, tries, cause = await self._effect(one, earlier[step], permit)
                     asking = False
                 else:
@@ -123,7 +141,7 @@ class Attempts:
         except (Unavailable, NotOurs):
             raise
         except Exception as error:
-            log.exception("a connector broke", account=account.name, message=outgoing.id)
+            log.exception("a connector broke", account=account.name, message=outgoing.id, request_id=asked)
             detail = f"the connector broke: {type(error).__name__}"
             return Stopped(ids, Uncertain(detail) if asking else Refused("unknown", detail), part, tries, cause)
         finally:
@@ -134,6 +152,7 @@ class Attempts:
     ) -> tuple[Outcome, Answer, int, str]:
         """A call that may be made once: what was tried before decides whether it is made at all."""
         if earlier:
+            self._leave(earlier[-1])
             known = one.known(earlier[-1])
             if not isinstance(known, Deferred):
                 return known, earlier[-1].answer or Answer(0), len(earlier), earlier[-1].id
@@ -141,15 +160,30 @@ class Attempts:
         attempt = one.attempt(earlier[-1].number + 1 if earlier else 1, self._clock.now())
         if not await self._store.begin(attempt):
             raise NotOurs
+        tracer, called = self._tracer, self._clock.monotonic()
+        began = tracer.now() if tracer is not None else 0
         answered = await self._perform(attempt, one.call)
+        took = self._clock.monotonic() - called
         await self._note(answered)
         outcome = one.outcome(answered)
-        ATTEMPTS.labels(one.account.name, type(outcome).__name__.lower()).inc()
+        if tracer is not None and one.asked is not None:
+            spoken = (one.call, answered.answer, outcome)
+            attempted(
+                tracer, one.asked, began, (attempt.id, one.message), (one.account.name, one.account.channel), spoken
+            )
+        one.count(answered, outcome, took)
         self._heard(one.account.name, outcome)
-        if not isinstance(outcome, Accepted):
-            log.warning("attempt not accepted", attempt=attempt.id, account=one.account.name, call=one.call.name,
-                        status=answered.answer.status if answered.answer else None, why=_detail(outcome))  # fmt: skip
         return outcome, answered.answer or Answer(0), len(earlier) + 1, attempt.id
+
+    def _leave(self, attempt: Attempt) -> None:
+        """Raises NotOurs while another process may still be waiting for the answer, by our own clock."""
+        if attempt.answer is not None or attempt.never_sent or attempt.error:
+            self._awaited.pop(attempt.id, None)
+            return
+        now = self._clock.monotonic()
+        if now - self._awaited.setdefault(attempt.id, now) < self._patience:
+            raise NotOurs
+        del self._awaited[attempt.id]
 
     async def _perform(self, attempt: Attempt, call: Call) -> Attempt:
         try:
@@ -198,6 +232,7 @@ class _Step:
     message: str
     number: int
     call: Call
+    asked: str | None
 
     def attempt(self, number: int, now: datetime) -> Attempt:
         """The row that is written before the call is made."""
@@ -210,6 +245,16 @@ class _Step:
             part=self.call.part,
             started_at=now,
         )
+
+    def count(self, attempt: Attempt, outcome: Outcome, seconds: float) -> None:
+        """What came of an attempt, for the figures and, unless all is well, for the log."""
+        labels = (self.account.name, self.account.channel)
+        ATTEMPTS.labels(*labels, type(outcome).__name__.lower()).inc()
+        CALL_SECONDS.labels(*labels).observe(seconds)
+        if not isinstance(outcome, Accepted):
+            status = attempt.answer.status if attempt.answer else None
+            log.warning("attempt not accepted", attempt=attempt.id, account=self.account.name, call=self.call.name,
+                        status=status, why=outcome.detail, request_id=self.asked)  # fmt: skip
 
     def known(self, attempt: Attempt) -> Outcome:
         """What an earlier attempt at this step means now."""
@@ -238,12 +283,10 @@ def _kept(answer: Answer | None) -> Answer | None:
     """What of an answer is kept: enough to classify it again, without secrets."""
     if answer is None:
         return None
-    headers = {name: HIDE.text(value) for name, value in answer.headers.items() if name in _KEPT_HEADERS}
+    # A header need not be UTF-8; what stands for its other bytes is no text that a store takes.
+    texts = {name: value.encode(errors="replace").decode() for name, value in answer.headers.items()}
+    headers = {name: HIDE.text(value) for name, value in texts.items() if name in _KEPT_HEADERS}
     body = answer.body[:_KEPT_BYTES]
     return Answer(
         answer.status, headers, HIDE.text(body.decode(errors="surrogateescape")).encode(errors="surrogateescape")
     )
-
-
-def _detail(outcome: Outcome) -> str:
-    return "" if isinstance(outcome, Accepted) else outcome.detail

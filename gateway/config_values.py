@@ -18,6 +18,14 @@ _SIZE = re.compile(r"([0-9]{1,15}) ?([KMGT]i?B|B)?", re.ASCII)
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _LONGEST = timedelta(days=36_500)
 _PORTS = range(65_536)
+_USER = r"(?:[^@/?#\s]+@)?"
+_HOST = r"(?:[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\])"
+_MONGODB = re.compile(
+    rf"mongodb(?:\+srv://{_USER}{_HOST}|://{_USER}{_HOST}(?::[0-9]{{1,5}})?(?:,{_HOST}(?::[0-9]{{1,5}})?)*)"
+    r"(?:/[A-Za-z0-9_-]{0,63})?(?:\?[^#\s]*)?"
+)
+_AMQP = re.compile(rf"amqps?://{_USER}{_HOST}(?::[0-9]{{1,5}})?(?:/[^/?#\s]*)?(?:\?[^#\s]*)?")
+_ESCAPED = "; write @ : / ? # in a user or a password as %40 %3A %2F %3F %23"
 
 
 def name(text: str) -> str:
@@ -89,6 +97,35 @@ def api(text: str) -> str:
     return text
 
 
+def endpoint(text: str) -> str:
+    """A collector's whole address."""
+    _web(text, "http://127.0.0.1:4318/v1/traces")
+    if "#" in text:
+        raise ValueError("must have no fragment")
+    return text
+
+
+def header(text: str) -> str:
+    """What a header says. It is never quoted: it may be a secret."""
+    if not text or not re.fullmatch(r"[ -~]*", text) or text.strip() != text:
+        raise ValueError("must be printable ASCII characters, without spaces before or after")
+    return text
+
+
+def header_name(text: str) -> str:
+    """What a header is called."""
+    if not re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}", text):
+        raise ValueError("is no name of a header")
+    return text
+
+
+def share(text: str) -> float:
+    """A share of all, from 0 to 1."""
+    if not re.fullmatch(r"0|1|[01]\.[0-9]{1,9}", text) or float(text) > 1:
+        raise ValueError(f"must be a share from 0 to 1, such as 0.1, not {_quoted(text)}")
+    return float(text)
+
+
 def _web(text: str, example: str) -> SplitResult:
     try:
         split = urlsplit(text)
@@ -131,9 +168,13 @@ def store(text: str) -> str:
     """Where everything durable is. What it holds is never quoted: an address may hold a password."""
     scheme, _, rest = text.partition(":")
     if scheme in ("mongodb", "mongodb+srv"):
-        raise ValueError("MongoDB is not in this version; write sqlite: and the path of a file")
+        if not _MONGODB.fullmatch(text):
+            raise ValueError("must be an address such as mongodb://user:password@host:27017/passerelle" + _ESCAPED)
+        return text
     if scheme != "sqlite" or not rest:
-        raise ValueError("must be sqlite: and the path of a file, such as sqlite:data/passerelle.db")
+        raise ValueError(
+            "must be sqlite: and the path of a file, such as sqlite:data/passerelle.db, or an address of mongodb://"
+        )
     if rest.startswith("//"):
         raise ValueError(
             "has // after sqlite:; write sqlite:/path for an absolute path, sqlite:path for a relative one"
@@ -146,9 +187,29 @@ def store(text: str) -> str:
 def broker(text: str) -> str:
     """What tells the world of records. What it holds is never quoted: an address may hold a password."""
     if text.startswith(("amqp:", "amqps:")):
-        raise ValueError("RabbitMQ is not in this version; write memory")
+        if not _AMQP.fullmatch(text):
+            raise ValueError("must be an address such as amqp://user:password@host:5672/" + _ESCAPED)
+        return text
     if text != "memory":
-        raise ValueError("must be memory")
+        raise ValueError("must be memory, or an address of amqp:// or amqps://")
+    return text
+
+
+def without_user(address: str) -> str:
+    """An address without its user and password, and without its query."""
+    return re.sub(r"//[^@/?#]*@", "//", address).partition("?")[0]
+
+
+def password_of(address: str) -> str:
+    """The password in an address, as it stands there; empty if there is none."""
+    found = re.match(r"[a-z+]+://[^:@/?#]*:([^@/?#]*)@", address)
+    return found[1] if found else ""
+
+
+def folder(text: str) -> str:
+    """The path of a folder."""
+    if not text or "\0" in text:
+        raise ValueError("must be the path of a folder")
     return text
 
 

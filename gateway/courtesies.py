@@ -13,6 +13,7 @@ from connectors.api import Answer, Call, Refused
 from gateway import steps
 from gateway.config import Account
 from gateway.ports import Clock, Http, NeverSent, NoAnswer, Store, Unavailable
+from gateway.tasks import ended
 from normalizer import told
 from normalizer.decision import Channel, Place, Stamp
 from normalizer.event import MessageReceived
@@ -22,6 +23,8 @@ log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 _ASKED_REMEMBERED = 100_000
+_FRESH_S = 86_400.0
+"""Seconds that a name is believed, where messages do not carry it."""
 
 
 class Courtesies:
@@ -30,13 +33,11 @@ class Courtesies:
     def __init__(self, store: Store, http: Http, clock: Clock) -> None:
         self._store, self._http, self._clock = store, http, clock
         self._tasks: set[asyncio.Task[None]] = set()
-        self._asked: set[tuple[str, str]] = set()
+        self._asked: dict[tuple[str, str], float] = {}
 
     async def stop(self) -> None:
         """Let go of what is still under way."""
-        for task in tuple(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await ended(*self._tasks)
 
     def of(self, account: Account, event: MessageReceived, place: Place) -> None:
         """Whatever a message calls for."""
@@ -44,11 +45,11 @@ class Courtesies:
         if acknowledge is not None and next(acknowledge(event, account.settings), None) is not None:
             self._begin(self._run(account, acknowledge(event, account.settings), "acknowledgement"))
         if not event.name and account.connector.profile is not None:
-            whose = (account.name, event.identity)
-            if whose not in self._asked:
+            whose, now = (account.name, event.identity), self._clock.monotonic()
+            if now - self._asked.get(whose, -_FRESH_S) >= _FRESH_S:
                 if len(self._asked) >= _ASKED_REMEMBERED:
                     self._asked.clear()
-                self._asked.add(whose)
+                self._asked[whose] = now
                 self._begin(self._name(account, event.identity, place))
 
     def _begin(self, work: Any) -> None:
@@ -65,14 +66,12 @@ class Courtesies:
         return None
 
     async def _name(self, account: Account, identity: str, place: Place) -> None:
-        """Ask for somebody's name, unless it is known."""
+        """Ask for somebody's name, which may be another one since we last asked."""
         assert account.connector.profile is not None  # noqa: S101 - asked by the caller
         with suppress(Unavailable, asyncio.CancelledError):
-            person = await self._store.person(place.person)
-            if person is not None and person.name:
-                return
             name = await self._run(account, account.connector.profile(identity, account.settings), "asking for a name")
-            if name:
+            person = await self._store.person(place.person)
+            if name and (person is None or person.name != name):
                 by = By("system", "gateway")
                 stamp = Stamp(self._clock.new_id("rec"), by, self._clock.now(), account.brand)
                 draft = told.named(identity, name, place, Channel(account.name, account.channel), stamp)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 import structlog
@@ -12,39 +12,38 @@ import structlog
 from connectors.api import Deferred, Refused, Uncertain
 from gateway.attempts import Attempts, NoMore, NotOurs, Sent, Stopped
 from gateway.config import Account, DeliveryConfig
-from gateway.metrics import SENDING, SETTLED
+from gateway.envelopes import Envelopes, Link
+from gateway.metrics import OLDEST, SENDING, UNKNOWN
+from gateway.origins import Origins, asked_at
 from gateway.pace import Rates, back_off
-from gateway.ports import Broker, Clock, Store, Unavailable, Unsettled
-from gateway.tasks import Background
-from normalizer.decision import Stamp
+from gateway.partitions import ALONE, Ownership
+from gateway.ports import Broker, Clock, Store, Subscription, Unavailable, Unsettled
+from gateway.settling import News, Settling
+from gateway.tasks import Background, ended
 from normalizer.event import Outgoing
-from normalizer.fit import addressed, linked
-from normalizer.model import Failure, Media, Message
-from normalizer.record import By
-from normalizer.sending import Settled, settled
-from normalizer.windows import Standing, standing
+from normalizer.model import Failure, Message
+from normalizer.record import Record
+from normalizer.sending import Settled
 
 log = structlog.get_logger(__name__)
 
-_SYSTEM = By("system", "gateway")
 _BOUND = 10_000
-_QUEUED = frozenset({"message.queued"})
+_SETTLED = ("message.sent", "message.failed", "message.uncertain")
+_KINDS = frozenset({"message.queued", *_SETTLED})
 _CALLS_AT_ONCE = 64
 _GRACE_S = 3.0
 """Seconds that calls under way have at the end; the whole of stopping should take less than five."""
-_LINK_S = 3600
-_SHOWN_S = 30 * 86400
-"""Seconds that a link holds: one that the provider fetches a file by, and one that the customer opens."""
 _LEAST_S = 0.5
 _LOOK_S = 5.0
 """Seconds between looks at whether an account that is down has come back."""
 
-Link = Callable[[str, int], str | None]
-News = Callable[[Account, Sequence[str], str], Awaitable[None]]
-
 
 class Delivery:
-    """Sends what is queued. A task per conversation that has something to send takes its lowest unsettled message."""
+    """Sends what is queued. A task per conversation that has something to send takes its lowest unsettled message.
+
+    It sends for the accounts that ``ownership`` says are ours. A conversation whose lowest message is of an account
+    that another process works for is left alone until that one has settled.
+    """
 
     def __init__(
         self,
@@ -59,15 +58,23 @@ class Delivery:
         news_of: News,
         callback: Callable[[Account], str] = lambda _: "",
         stopped: Callable[[str], bool] = lambda _: False,
+        ownership: Ownership = ALONE,
     ) -> None:
         self._store, self._broker, self._attempts = store, broker, attempts
         self._accounts, self._clock, self._config = accounts, clock, config
-        self._link, self._news_of, self._callback, self._stopped = link, news_of, callback, stopped
+        self._stopped, self._ownership = stopped, ownership
+        self._envelopes = Envelopes(store, clock, link, callback)
+        self._settling = Settling(store, clock, accounts, news_of)
+        ownership.on_change(self._changed)
         self._rates = {name: Rates(account.pace, clock.monotonic()) for name, account in accounts.items()}
         self._room = {name: asyncio.Semaphore(_CALLS_AT_ONCE) for name in accounts}
         self._senders: dict[str, asyncio.Task[None]] = {}
         self._again: set[str] = set()
-        self._calling: set[str] = set()
+        self._working: dict[str, Unsettled] = {}
+        self._calling: dict[str, str] = {}
+        self._behind: set[str] = set()
+        self._origins = Origins(store)
+        self._subscription: Subscription | None = None
         self._waited: Counter[str] = Counter()
         self._stopping = False
         self._listening = Background(self._listen, clock, "delivery")
@@ -76,34 +83,67 @@ class Delivery:
 
     async def start(self) -> None:
         """Listen, then take up what an earlier process left."""
+        OLDEST.measure = self.ages
         await self._listening.start()
 
     async def stop(self) -> None:
         """Begin nothing new; let calls under way have their answers noted."""
         self._stopping = True
+        OLDEST.measure = dict
         await self._listening.stop()
         for conversation, sender in self._senders.items():
             if conversation not in self._calling:
                 sender.cancel()
         if self._senders:
             await asyncio.wait(self._senders.values(), timeout=_GRACE_S)
-        for sender in self._senders.values():
-            sender.cancel()
-        await asyncio.gather(*self._senders.values(), return_exceptions=True)
+        await ended(*self._senders.values())
 
     async def _listen(self) -> None:
         while True:
-            subscription = self._broker.subscribe(_BOUND, _QUEUED)
+            self._subscription = subscription = self._broker.subscribe(_BOUND, _KINDS)
             try:
                 for waiting in await self._store.unsettled():
-                    self._wake(waiting.conversation)
+                    if self._ownership.owns(waiting.account):
+                        self._wake(waiting.conversation)
                 while (record := await subscription.next()) is not None:
-                    self._wake(record.stream)
+                    self._hear(record)
             except Unavailable as error:
                 log.error("what is queued cannot be read; trying again", why=str(error))
                 await self._clock.sleep(1)
             finally:
                 subscription.close()
+
+    def _hear(self, record: Record) -> None:
+        if record.kind not in _SETTLED:
+            if self._ownership.owns(record.account or ""):
+                self._origins.hear(record)
+                self._wake(record.stream)
+        elif record.stream in self._behind:
+            self._behind.discard(record.stream)
+            self._wake(record.stream)
+
+    def busy(self) -> set[str]:
+        """The accounts that calls are under way for."""
+        return set(self._calling.values())
+
+    def ages(self) -> Mapping[tuple[str, str], float]:
+        """Seconds that the oldest message of each account waits to be sent; of the accounts that are ours."""
+        now = self._clock.now()
+        found = {(one.name, one.channel): 0.0 for one in self._accounts.values() if self._ownership.owns(one.name)}
+        for lowest in self._working.values():
+            account, since = self._accounts.get(lowest.account), asked_at(lowest.message)
+            labels = (account.name, account.channel) if account is not None else (UNKNOWN, UNKNOWN)
+            age = (now - since).total_seconds() if since is not None else 0.0
+            found[labels] = max(age, found.get(labels, 0.0))
+        return found
+
+    def _changed(self) -> None:
+        """Accounts have become ours, or are not any more: begin nothing new for those, and look for what is queued."""
+        for conversation, lowest in self._working.items():
+            if not self._ownership.owns(lowest.account) and conversation not in self._calling:
+                self._senders[conversation].cancel()
+        if self._subscription is not None:
+            self._subscription.close()  # whoever listens to a closed one reads what is queued anew
 
     def _wake(self, conversation: str) -> None:
         if conversation in self._senders:
@@ -126,7 +166,10 @@ class Delivery:
             self._again.add(conversation)
         finally:
             del self._senders[conversation]
+            self._working.pop(conversation, None)
             SENDING.set(len(self._senders))
+            if not self._senders:
+                self._origins.forget()
             if conversation in self._again:
                 self._again.discard(conversation)
                 self._wake(conversation)
@@ -134,10 +177,10 @@ class Delivery:
     async def _send_lowest(self, conversation: str) -> bool:
         """Bring the lowest unsettled message one step on; False when there is none."""
         try:
-            waiting = await self._store.unsettled(conversation)
-            if not waiting:
+            lowest = await self._lowest(conversation)
+            if lowest is None:
                 return False
-            lowest = waiting[0]
+            self._working[conversation] = lowest
             await self._until(lowest)
             message = await self._store.message(lowest.message)
             if message is not None and message.status == "queued" and not await self._held(message):
@@ -149,6 +192,18 @@ class Delivery:
             log.warning("somebody else is sending; leaving it to them", conversation=conversation)
             await self._clock.sleep(1)
         return True
+
+    async def _lowest(self, conversation: str) -> Unsettled | None:
+        """The lowest unsettled message, if it is ours to send."""
+        waiting = await self._store.unsettled(conversation)
+        owns = self._ownership.owns
+        if waiting and not owns(waiting[0].account) and any(owns(one.account) for one in waiting):
+            self._behind.add(conversation)  # before looking again: it may have settled just now
+            waiting = await self._store.unsettled(conversation)
+        if not waiting or not owns(waiting[0].account):
+            return None
+        self._behind.discard(conversation)
+        return waiting[0]
 
     async def _held(self, message: Message) -> bool:
         """Whether the account's provider lets nothing through just now: nobody knocks at a closed door again and again."""
@@ -164,86 +219,54 @@ class Delivery:
 
     async def _until(self, lowest: Unsettled) -> None:
         wait = (lowest.send_at - self._clock.now()).total_seconds()
-        if wait > 0:
+        message = await self._store.message(lowest.message) if wait > 0 else None
+        # Nobody deferred what is to go when it was taken: it was by a process whose clock is ahead of ours.
+        if message is not None and message.received_at != lowest.send_at:
             await self._clock.sleep(wait)
 
     async def _send(self, message: Message) -> None:
-        account = self._accounts.get(message.account or "")
+        account, asked = self._accounts.get(message.account or ""), await self._origins.of(message)
         if account is None:
-            await self._settle(message, await self._homeless(message), None)
+            await self._settling.settle(message, await self._settling.homeless(message), None, asked)
             return
-        outgoing = await self._outgoing(account, message)
+        outgoing = await self._envelopes.of(account, message)
         async with self._room[account.name]:
             try:
-                end = await self._attempts.send(account, outgoing, lambda: self._permit(account, outgoing, message))
-                await self._settle(message, self._end(account, message, end), end.cause)
+                end = await self._attempts.send(
+                    account, outgoing, lambda: self._permit(account, outgoing, message), asked
+                )
+                await self._settling.settle(message, self._end(account, message, end), end.cause, asked)
             finally:
-                self._calling.discard(message.conversation)
+                self._calling.pop(message.conversation, None)
         if isinstance(end, Stopped) and isinstance(end.outcome, Deferred):
             return
         self._waited.pop(message.id, None)
-        await self._told_meanwhile(account, end.ids, message.id)
-
-    async def _homeless(self, message: Message) -> Settled:
-        """The end of a message whose account is gone: what it did is not known any more if it did anything."""
-        detail = f"the account {message.account} is not configured any more"
-        tried = [attempt for attempt in await self._store.attempts(message.id) if not attempt.never_sent]
-        if not tried:
-            failure = Failure(reason="account_restricted", detail=detail)
-            return Settled("failed", f"{message.id}:failed", failure=failure)
-        failure = Failure(reason="unknown", detail=f"{detail}, and part of this may have gone out", part=tried[-1].part)
-        return Settled("uncertain", f"{message.id}:uncertain", failure=failure)
-
-    async def _told_meanwhile(self, account: Account, ids: Sequence[str], message: str) -> None:
-        """Apply what the provider told of the message before we knew how it ended, for as long as that takes."""
-        while True:
-            try:
-                await self._news_of(account, ids, message)
-            except Unavailable as error:
-                log.error("news cannot be applied; trying again", message=message, why=str(error))
-                await self._clock.sleep(1)
-            else:
-                return
-
-    async def _outgoing(self, account: Account, message: Message) -> Outgoing:
-        reply_to = None
-        if message.reply_to is not None:
-            quoted = await self._store.message(message.reply_to)
-            reply_to = quoted.provider_ids[0] if quoted and quoted.provider_ids else None
-        files = [part.media for part in message.parts if isinstance(part, Media) and part.media]
-        links = {file: link for file in files if (link := self._link(file, _LINK_S)) is not None}
-        shown = linked(message.parts)
-        seen = {file: link for file in shown if (link := self._link(file, _SHOWN_S)) is not None}
-        return Outgoing(
-            id=message.id,
-            to=message.identity or "",
-            parts=addressed(message.parts, seen),
-            reply_to=reply_to,
-            media_urls=links,
-            window=await self._window(account, message),
-            callback_url=self._callback(account),
-        )
-
-    async def _window(self, account: Account, message: Message) -> Standing:
-        if account.connector.window is None:
-            return "open"
-        found = await self._store.conversation(message.conversation)
-        if found is None:
-            return "open"
-        return standing(found, account.name, message.identity or "", account.connector.window, self._clock.now())
+        self._origins.settled(message)
+        self._working.pop(message.conversation, None)  # whoever the account is now, this is ours to finish
+        await self._settling.told_meanwhile(account, end.ids, message.id)
 
     async def _permit(self, account: Account, outgoing: Outgoing, message: Message) -> None:
         """Wait for the account's pace; from then on the call counts as under way. Raises NoMore."""
-        self._calling.discard(message.conversation)
+        self._calling.pop(message.conversation, None)
         if self._stopping:
             raise asyncio.CancelledError
+        await self._still(account, message)
         if outgoing.window == "closed" and any(part.kind != "template" for part in outgoing.parts):
             raise NoMore(Refused("window_closed", "the reply window closed before it could be sent"))
         if self._stopped(account.name) and self._clock.now() >= self._last(message):
             raise NoMore(Refused("expired", "gave up; the account was down all the while"))
         while (wait := self._rates[account.name].reserve(message.identity or "", self._clock.monotonic())) > 0:
             await self._clock.sleep(wait)
-        self._calling.add(message.conversation)
+        self._calling[message.conversation] = account.name
+        await self._still(account, message)
+
+    async def _still(self, account: Account, message: Message) -> None:
+        """Raises NotOurs where another process works for the account by now, or has settled the message."""
+        if self._ownership is ALONE:
+            return
+        found = await self._store.message(message.id)
+        if found is None or found.status != "queued" or not self._ownership.owns(account.name):
+            raise NotOurs
 
     # How it ended.
 
@@ -271,25 +294,3 @@ class Delivery:
             self._rates[account.name].hold(self._clock.monotonic() + wait)
         send_at = min(now + timedelta(seconds=wait), last)
         return Settled("deferred", f"{self._clock.new_id('rec')}:deferred", end.ids, end.failure(), send_at)
-
-    async def _settle(self, message: Message, end: Settled, cause: str | None) -> None:
-        """One record of how it ended, written for as long as it takes."""
-        stamp = Stamp(self._clock.new_id("rec"), _SYSTEM, self._clock.now(), await self._brand(message), cause)
-        while True:
-            try:
-                await self._store.append(
-                    message.conversation, lambda view: settled(view, message.id, end, stamp), end.key
-                )
-            except Unavailable as error:
-                log.error("the end of a message cannot be recorded; trying again", message=message.id, why=str(error))
-                await self._clock.sleep(0.5)
-            else:
-                SETTLED.labels(message.account or "", end.how).inc()
-                return
-
-    async def _brand(self, message: Message) -> str:
-        account = self._accounts.get(message.account or "")
-        if account is not None:
-            return account.brand
-        conversation = await self._store.conversation(message.conversation)
-        return conversation.brand if conversation else "main"

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from http import HTTPStatus
 
 import structlog
 from aiohttp import web
 
 from connectors.api import Rejected, Reply, Request
-from gateway.config import Account
+from gateway import tracing
+from gateway.config import Account, by_hook
+from gateway.journalling import Journalling, Standing
 from gateway.logs import sampled
-from gateway.metrics import WEBHOOKS
+from gateway.metrics import KEPT, WEBHOOKS
 from gateway.ports import Clock, Store, Unavailable
 from gateway.taking import Heard, Taking
+from gateway.tracing import Tracer
+from normalizer.value import rfc3339
 
 log = structlog.get_logger(__name__)
 
@@ -21,6 +25,7 @@ MAX_BODY = 4 << 20
 """Bytes of a webhook's body."""
 _TAKEN = Reply()
 _HOOKS = "/hooks/"
+_HEADERS = {HTTPStatus.SERVICE_UNAVAILABLE: {"Retry-After": "1"}, HTTPStatus.METHOD_NOT_ALLOWED: {"Allow": "POST"}}
 
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
@@ -29,14 +34,22 @@ class Edge:
     """Answers ``/hooks/{hook}``, ``/healthz`` and ``/readyz``."""
 
     def __init__(
-        self, accounts: Mapping[str, Account], taking: Taking, store: Store, clock: Clock, public_url: str | None
+        self,
+        accounts: Mapping[str, Account],
+        taking: Taking,
+        store: Store,
+        clock: Clock,
+        public_url: str | None,
+        journal: Journalling | None = None,
+        tracer: Tracer | None = None,
     ) -> None:
-        self._taking, self._store, self._clock = taking, store, clock
+        self._take = tracing.taking(tracer, (journal or taking).take, "webhook", "server")
+        self._store, self._clock, self._journal = store, clock, journal
         self._public_url = (public_url or "").rstrip("/")
-        self._hooks: dict[str, list[Account]] = {}
-        for account in accounts.values():
-            self._hooks.setdefault(account.hook, []).append(account)
+        self._hooks = by_hook(accounts.values())
         self._stored = {name: WEBHOOKS.labels(name, "200") for name in self._hooks}
+        for name in self._hooks:  # what begins with 0 is seen to grow at its first time
+            WEBHOOKS.labels(name, "503"), KEPT.labels(name)
 
     def mount(self, app: web.Application) -> None:
         """Add the routes."""
@@ -63,14 +76,20 @@ class Edge:
         return web.json_response({"status": "ok"})
 
     async def readyz(self, _: web.Request) -> web.Response:
-        """Hooks can be accepted, whatever providers do."""
-        trouble = await self._store.ready()
-        if trouble:
-            return web.json_response({"status": "unavailable", "detail": trouble}, status=503)
-        return web.json_response({"status": "ok"})
+        """Hooks can be accepted, whatever providers do: into the store, or into the journal until it is back."""
+        if self._journal is None:
+            standing = Standing(await self._store.ready())
+        else:
+            standing = await self._journal.standing()
+        if standing.trouble:
+            return web.json_response({"status": "unavailable", "detail": standing.trouble}, status=503)
+        if standing.waiting is None:
+            return web.json_response({"status": "ok"})
+        since = rfc3339(standing.since) if standing.since else None
+        return web.json_response({"status": "journalling", "waiting": standing.waiting, "since": since})
 
     async def challenge(self, request: web.Request) -> web.Response:
-        """GET: a provider asks whether the hook is ours."""
+        """GET: a provider asks whether the hook is ours, or tells something by it, where it may."""
         name = request.match_info["hook"]
         accounts = self._hooks.get(name)
         if not accounts:
@@ -83,6 +102,9 @@ class Edge:
                     return _reply(account.connector.challenge(heard, account.settings))
                 except Rejected:
                     verdict = HTTPStatus.FORBIDDEN
+        if any(account.connector.gets for account in accounts):
+            query = request.raw_path.partition("?")[2].encode("utf-8", "surrogateescape")
+            return await self._hear(name, accounts, self._request(request, query), None)
         return self._answer(name, verdict)
 
     async def routed(self, request: web.Request) -> web.Response:
@@ -97,16 +119,18 @@ class Edge:
         body = await _read(request)
         if body is None:
             return self._answer(name, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-        told = self._request(request, body)
+        return await self._hear(name, accounts, self._request(request, body), request.content_type)
+
+    async def _hear(self, name: str, accounts: Sequence[Account], told: Request, kind: str | None) -> web.Response:
+        """What is told, by whatever method; a GET has no content type."""
         accepting = [account for account in accounts if _accepts(account, told)]
         if not accepting:
             return self._answer(name, HTTPStatus.UNAUTHORIZED)
-        kind = request.content_type
-        if not any(kind in account.connector.content_types for account in accepting):
+        if kind is not None and not any(kind in account.connector.content_types for account in accepting):
             return self._answer(name, HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
         heard = Heard(told, name, accepting, self._clock.new_id("req"))
         try:
-            await self._taking.take(heard)
+            await self._take(heard)
         except Unavailable as error:
             log.error("webhook not stored", request_id=heard.cause, hook=heard.hook, why=str(error))
             return self._answer(name, HTTPStatus.SERVICE_UNAVAILABLE)
@@ -131,7 +155,7 @@ class Edge:
         WEBHOOKS.labels(hook, str(status.value)).inc()
         if status not in (HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE):
             log.warning("webhook refused", hook=hook, status=status.value, why=status.phrase)
-        headers = {"Retry-After": "1"} if status == HTTPStatus.SERVICE_UNAVAILABLE else None
+        headers = _HEADERS.get(status)
         return web.Response(status=status, text=status.phrase, headers=headers)
 
 

@@ -12,7 +12,7 @@ from prometheus_client import Counter
 from gateway.config import Account
 from gateway.courtesies import Courtesies
 from gateway.metrics import EVENTS
-from gateway.news import REF, News, with_ids
+from gateway.news import REF, About, News, with_ids
 from gateway.places import Places
 from gateway.ports import Clock, Http, Store
 from normalizer import told
@@ -31,6 +31,9 @@ from normalizer.event import (
 )
 from normalizer.model import Choice, Part, Text
 from normalizer.record import By, Draft
+
+Other = ReachChanged | About | Echoed | Watermark | IdentityChanged
+"""What makes no message."""
 
 _BUTTONS = 10
 """A channel that takes so many buttons never has its questions answered by number."""
@@ -77,19 +80,23 @@ class Intake:
     def _take(
         self, account: Account, event: Event, cause: str, arrived: datetime | None
     ) -> Coroutine[Any, Any, object]:
+        if isinstance(event, MessageReceived):
+            return self._message(account, event, cause, arrived)
+        return self._other(account, event, cause)
+
+    async def _other(self, account: Account, event: Other, cause: str) -> None:
         match event:
-            case MessageReceived():
-                return self._message(account, event, cause, arrived)
             case ReachChanged():
-                return self._reach(account, event, cause)
+                await self._reach(account, event, cause)
             case MessageEdited() | MessageDeleted() | Reacted() | ReceiptReceived():
-                return self._news.take(account, event, cause)
+                await self._news.take(account, event, cause)
             case Echoed():
-                return self._news.echo(account, event, cause)
+                await self._news.echo(account, event, cause)
             case Watermark():
-                return self._news.watermark(account, event, cause)
+                await self._news.watermark(account, event, cause)
             case IdentityChanged():
-                return self._renamed(account, event, cause)
+                await self._renamed(account, event, cause)
+        EVENTS.labels(account.name, account.channel, event.kind, "taken").inc()
 
     async def _message(self, account: Account, event: MessageReceived, cause: str, arrived: datetime | None) -> None:
         name, said = account.name, event.parts
@@ -111,16 +118,16 @@ class Intake:
 
         appended = await self._store.append(place.conversation, decide, draft.key)
         if appended.duplicate:
-            EVENTS.labels(name, "duplicate").inc()
+            EVENTS.labels(name, account.channel, event.kind, "duplicate").inc()
         else:
-            self._recorded(name).inc()
+            self._recorded(account).inc()
         await self._news.of(account, event.provider_ids)  # of a duplicate too: last time we may have been cut off here
         self._courtesies.of(account, event, place)
 
-    def _recorded(self, account: str) -> Counter:
-        if account not in self._counts:
-            self._counts[account] = EVENTS.labels(account, "recorded")
-        return self._counts[account]
+    def _recorded(self, account: Account) -> Counter:
+        if account.name not in self._counts:
+            self._counts[account.name] = EVENTS.labels(account.name, account.channel, "message", "recorded")
+        return self._counts[account.name]
 
     async def _ours(self, account: Account, event: MessageReceived) -> tuple[Sequence[Part], str | None]:
         """The parts with ids of ours for files and questions, and the message that is replied to."""
@@ -144,6 +151,7 @@ class Intake:
         )
 
     async def _renamed(self, account: Account, event: IdentityChanged, cause: str) -> None:
+        await self._places.of(account, event.previous, event.previous_aliases)  # whichever of them is known
         place = await self._places.moved(account, event.previous, event.identity, event.aliases)
         stamp = self._places.stamp(account, By("person", place.person), cause)
         draft = told.identity_changed(event, place, Channel(account.name, account.channel), stamp)

@@ -16,7 +16,7 @@ from urllib.parse import quote, quote_plus
 import structlog
 from pydantic import BaseModel, SecretBytes, SecretStr
 
-from gateway.config import Config
+from gateway.config import Config, passwords
 from gateway.ports import Clock
 from normalizer.model import rfc3339
 
@@ -82,7 +82,8 @@ def hide(*secrets: str) -> None:
 
 def secrets_of(config: Config) -> set[str]:
     """Every secret that the configuration holds."""
-    return {secret for account in config.accounts.values() for secret in secrets_in(account.settings)}
+    accounts = {secret for account in config.accounts.values() for secret in secrets_in(account.settings)}
+    return accounts | passwords(config)
 
 
 def secrets_in(value: Any) -> Iterator[str]:

@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from gateway.commands import agents, connector, kept, keys, providers
+from gateway.commands import agents, connector, events, kept, keys, providers
 from gateway.commands.common import group, say
+from gateway.commands.copy import copy_store
 from gateway.commands.demo import demo
 from gateway.commands.rebuild import rebuild
 from gateway.commands.replay import replay
@@ -46,7 +47,9 @@ app.command()(providers.connectors)
 app.command()(providers.connect)
 app.add_typer(connector.app, name="connector")
 app.add_typer(kept.app, name="kept")
+app.add_typer(events.app, name="events")
 app.command()(replay)
+app.command("copy")(copy_store)
 app.command()(rebuild)
 
 

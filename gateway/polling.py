@@ -4,38 +4,75 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import structlog
 
 from connectors.api import Accepted, Answer, Call, Deferred, Malformed, Refused, Request, Uncertain
+from gateway import tracing
 from gateway.config import Account
 from gateway.pace import back_off
+from gateway.partitions import ALONE, Ownership
 from gateway.ports import Clock, Http, NeverSent, NoAnswer, Store, Unavailable
 from gateway.states import States
 from gateway.taking import Heard, Taking
 from gateway.tasks import Background
+from gateway.tracing import Tracer
 
 log = structlog.get_logger(__name__)
 
 
 class Polling:
-    """One poller for every account that polls; where it has got is stored once what came is durable."""
+    """One poller for every account of ours that polls; where it has got is stored once what came is durable."""
 
     def __init__(
-        self, accounts: Mapping[str, Account], taking: Taking, store: Store, http: Http, clock: Clock, states: States
+        self,
+        accounts: Mapping[str, Account],
+        taking: Taking,
+        store: Store,
+        http: Http,
+        clock: Clock,
+        states: States,
+        ownership: Ownership = ALONE,
+        tracer: Tracer | None = None,
     ) -> None:
-        self._taking, self._store, self._http, self._clock, self._states = taking, store, http, clock, states
-        polled = [account for account in accounts.values() if account.settings.polls]
-        self._pollers = [Background(lambda one=one: self._poll(one), clock, f"poll {one.name}") for one in polled]  # type: ignore[misc]
+        self._take = tracing.taking(tracer, taking.take, "poll", "consumer")
+        self._store, self._http, self._clock, self._states = store, http, clock, states
+        self._polled = [account for account in accounts.values() if account.settings.polls]
+        self._pollers: dict[str, Background] = {}
+        self._ownership, self._news = ownership, asyncio.Event()
+        self._choosing = Background(self._choose, clock, "polling")
+        ownership.on_change(self._news.set)
 
     async def start(self) -> None:
         """From now on."""
-        for poller in self._pollers:
-            await poller.start()
+        self._news.set()
+        await self._choosing.start()
 
     async def stop(self) -> None:
         """Enough. What was asked and not taken will be given again."""
-        await asyncio.gather(*(poller.stop() for poller in self._pollers))
+        await self._choosing.stop()
+        await self._end(tuple(self._pollers))
+
+    def busy(self) -> set[str]:
+        """The accounts that are polled."""
+        return set(self._pollers)
+
+    async def _choose(self) -> None:
+        """Poll whatever is ours, as that changes."""
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            ours = {account.name: account for account in self._polled if self._ownership.owns(account.name)}
+            await self._end([name for name in self._pollers if name not in ours])
+            for name in ours.keys() - self._pollers.keys():
+                self._pollers[name] = Background(partial(self._poll, ours[name]), self._clock, f"poll {name}")
+                await self._pollers[name].start()
+
+    async def _end(self, names: Sequence[str]) -> None:
+        await asyncio.gather(*(self._pollers[name].stop() for name in names))
+        for name in names:
+            del self._pollers[name]
 
     async def _poll(self, account: Account) -> None:
         """Ask, take, remember; for ever."""
@@ -45,7 +82,7 @@ class Polling:
                 cursor = await self._store.value(name) or ""
                 bodies, following = await self._asked(account, cursor)
                 for body in bodies:
-                    await self._taking.take(self._heard(account, body))
+                    await self._take(self._heard(account, body))
                 if following and following != cursor:
                     await self._store.set_value(name, following)
             except (_Trouble, Unavailable) as trouble:

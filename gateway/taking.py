@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import structlog
 
@@ -11,22 +13,29 @@ from connectors.api import Malformed, Request
 from gateway.config import Account
 from gateway.intake import Intake
 from gateway.logs import secrets_in
+from gateway.metrics import KEPT
 from gateway.ports import Clock, Kept, Store, Unavailable
 from normalizer.event import Event
 
 log = structlog.get_logger(__name__)
 
 _SECRET = ("authorization", "cookie", "token", "secret", "signature", "key", "password")
+_HALF = re.compile("[\ud800-\udfff]")
+_NOBODY = "no account that accepted it is configured any more"
 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """Whose a request is: the accounts that accept it. ``cause`` is its id."""
+    """Whose a request is: the accounts that accept it. ``cause`` is its id.
+
+    ``gone`` are names of accounts that accepted it once and are configured no more.
+    """
 
     request: Request
     hook: str
     accounts: Sequence[Account]
     cause: str
+    gone: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,22 +115,39 @@ class Taking:
     def __init__(self, intake: Intake, store: Store, clock: Clock) -> None:
         self._intake, self._store, self._clock = intake, store, clock
 
-    async def take(self, heard: Heard) -> None:
-        """Durable when this returns, as records or kept. Raises Unavailable.
+    async def take(self, heard: Heard, arrived: datetime | None = None) -> None:
+        """Durable when this returns, as records or kept. ``arrived`` is when, if it was not just now. Raises Unavailable.
 
         What our own mistake keeps us from taking is kept too, else the provider would repeat it for ever.
         """
+        await self.give(heard, self.read(heard), arrived)
+
+    def read(self, heard: Heard) -> Sequence[Share]:
+        """What a request says, by account; what our own mistake keeps us from reading is a share without one."""
+        if not heard.accounts:
+            return (Share(None, why=_NOBODY),)
         try:
-            for share in shares(heard):
+            return shares(heard)
+        except Exception as error:
+            log.exception("webhook kept: reading it broke", request_id=heard.cause, hook=heard.hook)
+            return (Share(None, why=_ours(error)),)
+
+    async def give(self, heard: Heard, found: Sequence[Share], arrived: datetime | None = None) -> None:
+        """Take what was read in a request, as ``take`` does. Raises Unavailable."""
+        why: list[str] = []
+        try:
+            for share in found:
                 if share.account is None:
-                    await self._keep(heard, share.why)
+                    why.append(share.why)
                 else:
-                    await self._intake.take(share.account, share.events, heard.cause)
+                    await self._intake.take(share.account, share.events, heard.cause, arrived)
         except Unavailable:
             raise
         except Exception as error:
             log.exception("webhook kept: taking it broke", request_id=heard.cause, hook=heard.hook)
-            await self._keep(heard, f"our mistake: {type(error).__name__}")
+            why.append(_ours(error))
+        if why:
+            await self._keep(heard, "; ".join(dict.fromkeys(why)), again=arrived is not None)
 
     async def again(self, kept: Kept, accounts: Sequence[Account], *, dry: bool) -> Sequence[Share]:
         """Read a kept request once more, and take what can be read now; says what was found in it.
@@ -131,7 +157,7 @@ class Taking:
         """
         trusted = _trusted(kept, accounts)
         if not trusted:
-            return (Share(None, why="no account that accepted it is configured any more"),)
+            return (Share(None, why=_NOBODY),)
         request = Request(kept.method, kept.path, kept.headers, kept.at, body=kept.body)
         found = shares(Heard(request, kept.hook, trusted, kept.id))
         if dry:
@@ -143,24 +169,42 @@ class Taking:
             await self._store.forget_kept(kept.id)
         return found
 
-    async def _keep(self, heard: Heard, why: str) -> None:
+    async def _keep(self, heard: Heard, why: str, *, again: bool) -> None:
+        """Keep a request, under its own id: ``again`` says that this may have been done before."""
         request = heard.request
+        if again and await self._store.kept_one(heard.cause) is not None:
+            return
         kept = Kept(
-            id=self._clock.new_id("req"),
+            id=heard.cause,
             hook=heard.hook,
-            why=why,
+            why=_whole(why),
             at=request.received_at,
             method=request.method,
             path=f"/hooks/{heard.hook}",
-            headers=without_secrets(request.headers),
+            headers={name: _whole(value) for name, value in without_secrets(request.headers).items()},
             body=request.body,
-            accounts=tuple(account.name for account in heard.accounts),
+            accounts=(*(account.name for account in heard.accounts), *heard.gone),
         )
         await self._store.keep(kept)
+        KEPT.labels(heard.hook).inc()
         log.warning("webhook kept", request_id=heard.cause, hook=heard.hook, kept=kept.id, why=why)
+
+
+def _whole(text: str) -> str:
+    """A text without the half characters that bytes of another encoding become: no store takes those."""
+    return _HALF.sub("\ufffd", text)
+
+
+def _ours(error: Exception) -> str:
+    return f"our mistake: {type(error).__name__}"
 
 
 def without_secrets(headers: Mapping[str, str]) -> dict[str, str]:
     """Headers, lower-case, but for those whose name sounds like a secret."""
-    found = {name.lower(): value for name, value in headers.items()}
-    return {name: value for name, value in found.items() if not any(word in name for word in _SECRET)}
+    return {name.lower(): value for name, value in headers.items() if not sounds_secret(name)}
+
+
+def sounds_secret(name: str) -> bool:
+    """Whether what has this name may be one."""
+    lower = name.lower()
+    return any(word in lower for word in _SECRET)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import structlog
 
@@ -12,6 +13,7 @@ from gateway.ports import Clock
 log = structlog.get_logger(__name__)
 
 _AGAIN_S = 1.0
+_HEARD_S = 0.1
 
 
 async def lasting(work: Callable[[], Awaitable[None]], clock: Clock, name: str) -> None:
@@ -24,17 +26,42 @@ async def lasting(work: Callable[[], Awaitable[None]], clock: Clock, name: str) 
         await clock.sleep(_AGAIN_S)
 
 
+async def ended(*tasks: asyncio.Task[Any]) -> None:
+    """Cancel tasks until they have ended: on Python 3.11 ``asyncio.wait_for`` can lose a cancellation."""
+    going = {task for task in tasks if not task.done()}
+    while going:
+        for task in going:
+            task.cancel()
+        _, going = await asyncio.wait(going, timeout=_HEARD_S)
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def pause(clock: Clock, seconds: float, news: asyncio.Event) -> bool:
+    """Wait until there is news, or so long; whether there is news, which counts as heard."""
+    sleeping, hearing = asyncio.ensure_future(clock.sleep(seconds)), asyncio.ensure_future(news.wait())
+    try:
+        await asyncio.wait({sleeping, hearing}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in (sleeping, hearing):
+            task.cancel()
+        await asyncio.gather(sleeping, hearing, return_exceptions=True)
+    heard = news.is_set()
+    news.clear()
+    return heard
+
+
 class Background:
     """Such a task, from ``start`` to ``stop``."""
 
     def __init__(self, work: Callable[[], Awaitable[None]], clock: Clock, name: str) -> None:
         self._work, self._clock, self._name = work, clock, name
+        self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """From now on."""
         self._task = asyncio.create_task(lasting(self._work, self._clock, self._name), name=self._name)
 
     async def stop(self) -> None:
-        """Enough."""
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
+        """Enough; also if it never began."""
+        if self._task is not None:
+            await ended(self._task)

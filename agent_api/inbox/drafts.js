@@ -1,6 +1,7 @@
 /** What is typed and not sent, per conversation: nothing typed is ever lost. */
 import { signal } from '@preact/signals';
 import { recall, remember } from './store.js';
+import { partOf } from './templates.js';
 
 /** @typedef {import('./types.js').Draft} Draft */
 
@@ -9,7 +10,7 @@ const PREFIX = 'passerelle.draft.';
 const drafts = new Map();
 
 /** @returns {Draft} */
-export const blank = () => ({ text: '', note: '', tab: 'reply', attachments: [], labels: null, via: '', reply_to: '' });
+export const blank = () => ({ text: '', note: '', tab: 'reply', attachments: [], labels: null, via: '', reply_to: '', template: null });
 
 /** @param {string} id */
 export function draft(id) {
@@ -27,10 +28,11 @@ export function setDraft(id, change) {
 }
 
 /** @param {Draft} one */
-export const isBlank = (one) => !one.text.trim() && !one.note.trim() && !one.attachments.length && !one.labels;
+export const isBlank = (one) => !one.text.trim() && !one.note.trim() && !one.attachments.length && !one.labels && !one.template;
 
 /** What a draft says, as the parts of a message. @param {Draft} one @returns {import('./types.js').Part[]} */
 export function partsOf(one) {
+  if (one.template) return [partOf(one.template)];
   const text = one.text.trim();
   const labels = (one.labels || []).map((label) => label.trim()).filter(Boolean);
   if (one.labels) {
@@ -56,6 +58,7 @@ export function giveBack(id, taken, tab) {
     tab, via: taken.via || present.via, reply_to: taken.reply_to || present.reply_to,
     text: joined(taken.text, present.text),
     labels: taken.labels || present.labels,
+    template: taken.template || present.template,
     attachments: [...taken.attachments, ...present.attachments],
   });
 }

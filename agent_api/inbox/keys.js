@@ -29,7 +29,7 @@ function write(tab) {
   const { id } = place.value;
   if (!id) return;
   setDraft(id, { tab });
-  requestAnimationFrame(() => focus('#composer-text'));
+  requestAnimationFrame(() => focus('#composer-text, .template input'));
 }
 
 /** @type {Record<string, (id: string) => void>} */
@@ -46,7 +46,7 @@ const does = {
   '?': () => { dialog.value = 'help'; },
 };
 
-const PANES = ['#list .row[tabindex="0"], #search', '#timeline', '#composer-text', '#person'];
+const PANES = ['#list .row[tabindex="0"], #search', '#timeline', '#composer-text, .template input', '#person'];
 
 /** @param {boolean} back */
 function nextPane(back) {

@@ -34,11 +34,14 @@ export function sendDraft(id) {
   const taken = draft(id).value;
   const kind = taken.tab === 'note' ? 'note' : 'message';
   const parts = kind === 'note' ? [{ kind: 'text', text: taken.note.trim() }] : partsOf(taken);
-  setDraft(id, kind === 'note' ? { note: '' } : { ...blank(), note: taken.note, via: taken.via });
+  const rest = { text: taken.text, attachments: taken.attachments, labels: taken.labels }; // a template goes alone
+  const left = kind === 'note' ? { note: '' } : { ...blank(), note: taken.note, via: taken.via, ...(taken.template ? rest : {}) };
+  const went = taken.template && kind === 'message' ? { ...blank(), via: taken.via, reply_to: taken.reply_to, template: taken.template } : taken;
+  setDraft(id, left);
   setRefused(id, null);
   const one = /** @type {Pending} */ ({
     ref: token(), conversation: id, kind, parts, via: taken.via, reply_to: kind === 'note' ? '' : taken.reply_to, at: new Date().toISOString(), state: 'going',
-    draft: { ...taken, attachments: taken.attachments.map(({ preview, ...rest }) => rest) },
+    draft: { ...went, attachments: went.attachments.map(({ preview, ...file }) => file) },
   });
   setPending([...pending.value, one]);
   return go(one);

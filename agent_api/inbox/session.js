@@ -7,6 +7,7 @@ import { applyToLines, distrust, forgetLines } from './lines.js';
 import { load, shown, state } from './list.js';
 import { connect, disconnect } from './live.js';
 import { dialog, place, session, signInNotice } from './store.js';
+import { forgetTemplates } from './templates.js';
 
 const LINK = /^#link=(.+)$/;
 
@@ -81,6 +82,7 @@ function out(why) {
     forgetAll();
     forgetLines();
     forget();
+    forgetTemplates();
   });
 }
 

@@ -27,7 +27,10 @@
  *   data?: any, conversation?: string}} Frame
  * @typedef {{media: string, media_type: string, mime: string, size: number, name: string, preview?: string}} Attachment
  * @typedef {{text: string, note: string, tab: 'reply'|'note', attachments: Attachment[], labels: string[]|null,
- *   via: string, reply_to: string}} Draft
+ *   via: string, reply_to: string, template: Filled|null}} Draft
+ * @typedef {{name: string, language: string, category: string, status: string, body: string, parameters: string[],
+ *   header: string, footer: string, buttons: string[]}} Template
+ * @typedef {{account: string, template: Template, values: Record<string, string>}} Filled
  * @typedef {{ref: string, conversation: string, kind: 'message'|'note', parts: Part[], via: string, reply_to: string, at: string,
  *   state: 'going'|'stuck', draft: Draft}} Pending
  */

@@ -6,8 +6,8 @@ import asyncio
 import os
 import sys
 import traceback
-from collections.abc import AsyncIterator, Coroutine, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -18,12 +18,13 @@ from typer.exceptions import TyperException
 
 from connectors import catalog
 from gateway import config as configuration
-from gateway.adapters.sqlite import InUse, SqliteStore
+from gateway.adapters.sqlite import InUse, locked
 from gateway.adapters.system import SystemClock
-from gateway.config import Account, Config, ConfigErrors
+from gateway.assembly.remote import store_of
+from gateway.config import Account, Config, ConfigErrors, store_path
 from gateway.config_file import nearest
 from gateway.logs import HIDE, secrets_of
-from gateway.ports import Unavailable
+from gateway.ports import Store, Unavailable
 
 T = TypeVar("T")
 
@@ -65,7 +66,7 @@ def _ending(error: Exception) -> tuple[str, int]:
         case Failure():
             return str(error), error.code
         case Unavailable():
-            return f"{error}\nsee that the disk has room and that the store may be written to", FAILED
+            return f"{error}\nsee that the store is there and may be written to, and that its disk has room", FAILED
         case InUse() | catalog.CatalogError():
             return str(error), FAILED
         case OSError():
@@ -112,17 +113,29 @@ def account_of(config: Config, name: str) -> Account:
 
 
 @asynccontextmanager
-async def opened(config: Config, *, make: bool = False, alone: bool = False) -> AsyncIterator[SqliteStore]:
-    """The store, beside a running server or (``locked``) alone; raises Failure if it is missing and not to be made."""
-    path = configuration.store_path(config)
-    if not make and not path.exists():
-        raise Failure(f"{path}: there is no store yet", "serve, key create and agent create make it")
-    store = SqliteStore(path, CLOCK, config.retention.feed, alone=alone)
-    await store.start()
+async def opened(config: Config, *, make: bool = False, alone: bool = False) -> AsyncIterator[Store]:
+    """The store, beside a running server or (``alone``) without one; raises Failure if it is missing and not to be made."""
+    if not make:
+        there(config)
+    store = store_of(config, CLOCK, alone=alone)
     try:
+        await store.start()
         yield store
     finally:
         await store.stop()
+
+
+def there(config: Config) -> None:
+    """Raises Failure where the store is a file that is missing."""
+    if not config.remote and not (path := store_path(config)).exists():
+        raise Failure(f"{path}: there is no store yet", "serve, key create and agent create make it")
+
+
+@contextmanager
+def alone(config: Config) -> Iterator[None]:
+    """Keep a store that is a file for this process; one elsewhere is many processes'. Raises InUse."""
+    with nullcontext() if config.remote else locked(store_path(config)):
+        yield
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:

@@ -15,7 +15,7 @@ from connectors.api import Answer, Call, Connector, Health, Refused, powers
 from gateway import steps
 from gateway.adapters.http import AiohttpHttp
 from gateway.commands.common import WRONG, ConfigFile, Failure, account_of, loaded, run, say, table
-from gateway.config import Account, Config, hook_url, store_path
+from gateway.config import Account, Config, hook_url, store_shown
 from gateway.ports import Http, NeverSent, NoAnswer
 
 T = TypeVar("T")
@@ -28,7 +28,7 @@ def check(
     """Validate a configuration: every error with its line, or a summary of what it says."""
     config = loaded(file)
     say(f"{file}: ok")
-    say(f"  store   {store_path(config)}")
+    say(f"  store   {store_shown(config)}")
     say(f"  listen  {config.http.host}, port {config.http.port or 'any'}")
     say(f"  public  {config.http.public_url or 'none: providers cannot be told where to call (http.public_url)'}")
     say(f"  accounts: {len(config.accounts) or 'none'}\n")

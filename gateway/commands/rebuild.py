@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from datetime import timedelta
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
-from gateway.adapters.sqlite import locked
-from gateway.commands.common import ConfigFile, Failure, loaded, on_terminal, opened, run, say, tell
-from gateway.config import Config, store_path
+from gateway.assembly.roles import RELAY
+from gateway.commands.common import (
+    CLOCK,
+    ConfigFile,
+    Failure,
+    alone,
+    loaded,
+    on_terminal,
+    opened,
+    run,
+    say,
+    tell,
+    there,
+)
+from gateway.config import Config
+from gateway.leases import Holdings, Post
+from gateway.ports import Store
 
+_PATIENCE = 1.5
+"""So many times the time after which a relay that shows no sign of life is gone."""
 _STEPS = 10
 """Lines of progress where nobody watches."""
 
@@ -19,17 +36,40 @@ _STEPS = 10
 def rebuild(config: ConfigFile) -> None:
     """Rebuild every view from the records. Refuses while a server runs on the store."""
     settings = loaded(config)
-    path = store_path(settings)
-    if not path.exists():
-        raise Failure(f"{path}: there is no store yet", "serve, key create and agent create make it")
-    with locked(path), _progress() as progress:
+    there(settings)
+    with alone(settings), _progress() as progress:
         count = run(_rebuild(settings, progress))
     say(f"rebuilt every view from {count} records")
 
 
 async def _rebuild(config: Config, progress: Callable[[int, int], None]) -> int:
-    async with opened(config, alone=True) as store:
+    async with opened(config, alone=True) as store, AsyncExitStack() as stack:
+        if config.remote:
+            await stack.enter_async_context(_relay(config, store))
         return await store.rebuild(progress)
+
+
+@asynccontextmanager
+async def _relay(config: Config, store: Store) -> AsyncIterator[None]:
+    """Be the relay meanwhile, so that nobody else folds; raises Failure while another process is."""
+    ttl = config.takeover / timedelta(seconds=1)
+    holdings = Holdings(store, CLOCK, CLOCK.new_id("prc"), ttl)
+    post = Post(holdings, RELAY, CLOCK, ())
+    tell("waiting until no relay shows a sign of life")
+    until = CLOCK.monotonic() + ttl * _PATIENCE
+    await holdings.start()
+    try:
+        await post.start()
+        while not holdings.holds(RELAY):
+            if CLOCK.monotonic() > until:
+                raise Failure("a relay is running on this store", "stop every process with the role relay first")
+            await CLOCK.sleep(ttl / 20)
+        yield
+        if not holdings.holds(RELAY):
+            raise Failure("another process became the relay meanwhile", "stop it, and rebuild again")
+    finally:
+        await post.stop()
+        await holdings.stop()
 
 
 @contextmanager

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Annotated
 
 import typer
 
 from connectors.api import Answer, Call
-from gateway.adapters.sqlite import SqliteStore
 from gateway.commands.common import CLOCK, WRONG, ConfigFile, Failure, loaded, opened, printable, run, say
-from gateway.config import Account, Config
+from gateway.config import Account, Config, by_hook
 from gateway.config_file import nearest
 from gateway.intake import Intake
-from gateway.ports import Download, Kept, NeverSent
+from gateway.ports import Download, Kept, NeverSent, Store
 from gateway.taking import Share, Taking
 
 _PAGE = 500
@@ -38,9 +37,7 @@ def replay(
 ) -> None:
     """Read kept requests again, oldest first, and say of each what came of it; what finds its place is kept no more."""
     settings = loaded(config)
-    hooks: dict[str, list[Account]] = {}
-    for account in settings.accounts.values():
-        hooks.setdefault(account.hook, []).append(account)
+    hooks = by_hook(settings.accounts.values())
     if hook is not None and hook not in hooks:
         raise Failure(f'{settings.path}: no hook is named "{hook}"', nearest(hook, hooks, "hook"), WRONG)
     told = run(_replay(settings, hooks, hook, dry=dry_run))
@@ -53,7 +50,9 @@ def replay(
         raise typer.Exit(1)
 
 
-async def _replay(config: Config, hooks: dict[str, list[Account]], hook: str | None, *, dry: bool) -> Counter[str]:
+async def _replay(
+    config: Config, hooks: Mapping[str, Sequence[Account]], hook: str | None, *, dry: bool
+) -> Counter[str]:
     told = Counter[str]()
     async with opened(config) as store:
         intake = Intake(store, _Silent(), CLOCK)
@@ -69,7 +68,7 @@ async def _replay(config: Config, hooks: dict[str, list[Account]], hook: str | N
     return told
 
 
-async def _ids(store: SqliteStore, hook: str | None) -> AsyncIterator[str]:
+async def _ids(store: Store, hook: str | None) -> AsyncIterator[str]:
     """The ids of all that is kept, newest first."""
     before = None
     while page := await store.kept(_PAGE, before, hook):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import signal
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Annotated
 
@@ -13,14 +13,13 @@ import structlog
 import typer
 
 from gateway import assembly, logs
-from gateway.adapters.sqlite import locked
-from gateway.commands.common import CLOCK, WRONG, ConfigFile, Failure, loaded, run
-from gateway.config import Config, store_path
+from gateway.assembly import ROLES
+from gateway.commands.common import CLOCK, WRONG, ConfigFile, Failure, alone, loaded, run
+from gateway.config import Config
 from gateway.config_file import nearest
 
 log = structlog.get_logger(__name__)
 
-ROLES = ("edge", "relay", "delivery", "api")
 _TAKEN = (errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES)
 
 
@@ -33,24 +32,31 @@ def serve(
 ) -> None:
     """Run the gateway until SIGTERM or SIGINT; logs `listening on http://host:port` once it is ready."""
     settings = loaded(config)
-    if only is not None:
-        raise _not_split(only)
+    roles = ROLES if only is None else _some(only, settings)
     logs.setup(CLOCK, logs.secrets_of(settings))
-    with locked(store_path(settings)):
-        run(_serve(settings))
+    with alone(settings):
+        run(_serve(settings, roles))
 
 
-def _not_split(only: str) -> Failure:
-    for role in only.split(","):
+def _some(only: str, config: Config) -> Collection[str]:
+    """The roles that were asked for, in our order; raises Failure."""
+    asked = [role.strip() for role in only.split(",")]
+    for role in asked:
         if role not in ROLES:
-            return Failure(f'--only: unknown role "{role}"', nearest(role, ROLES, "role"), WRONG)
-    what = "--only splits the roles between processes, for which the store and the broker must be remote"
-    return Failure(what, "with sqlite: and memory one process has every role: leave --only out", WRONG)
+            raise Failure(f'--only: unknown role "{role}"', nearest(role, ROLES, "role"), WRONG)
+    near = [f"{key}: {value.partition(':')[0]}" for key, value, far in (
+        ("store", config.store, config.remote), ("broker", config.broker, config.announces)) if not far]  # fmt: skip
+    if near:
+        what = "--only splits the roles between processes, for which the store and the broker must be remote"
+        todo = f"with {' and '.join(near)} one process has every role: leave --only out, or use mongodb:// and amqp://"
+        raise Failure(what, todo, WRONG)
+    return [role for role in ROLES if role in asked]
 
 
-async def _serve(config: Config) -> None:
+async def _serve(config: Config, roles: Collection[str]) -> None:
     with stopping() as stop, bound(config):
-        async with assembly.running(config) as server:
+        async with assembly.running(config, roles=roles) as server:
+            log.info("running", roles=list(roles))
             listening(server.url)
             await stop.wait()
             log.info("stopping")

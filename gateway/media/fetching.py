@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import structlog
@@ -15,6 +15,7 @@ from gateway.logs import sampled
 from gateway.media.fetch import Fetch, Gone, Trouble
 from gateway.media.folder import Folder, Unwritable
 from gateway.ports import Clock, Files, Http, KeptFile, Unavailable
+from gateway.tasks import ended
 
 log = structlog.get_logger(__name__)
 
@@ -38,7 +39,10 @@ _MOST = 1 << 17
 
 
 class Fetcher:
-    """Takes every pending file until it is kept or given up. Files of more than ``max_bytes`` are given up."""
+    """Takes every pending file until it is kept or given up. Files of more than ``max_bytes`` are given up.
+
+    Where there are other processes, ``ours`` says whether the files of an account are for this one to fetch.
+    """
 
     def __init__(
         self,
@@ -48,8 +52,9 @@ class Fetcher:
         clock: Clock,
         folder: Folder,
         max_bytes: int,
+        ours: Callable[[str], bool] = lambda _: True,
     ) -> None:
-        self._files, self._clock, self._folder = files, clock, folder
+        self._files, self._clock, self._folder, self._ours = files, clock, folder, ours
         self._fetch = Fetch(http, accounts, folder, max_bytes)
         self._news = asyncio.Event()
         self._known: dict[str, asyncio.Task[None]] = {}
@@ -64,10 +69,7 @@ class Fetcher:
 
     async def stop(self) -> None:
         """End; what was under way stays pending."""
-        tasks = [task for task in (self._admitting, *self._known.values()) if task is not None]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await ended(*(task for task in (self._admitting, *self._known.values()) if task is not None))
 
     def wake(self) -> None:
         """There may be news."""
@@ -108,7 +110,7 @@ class Fetcher:
         while True:
             page = await self._files.pending_files(limit)
             for file in page:
-                if file.id not in self._known and self._held[file.account] < KNOWN:
+                if file.id not in self._known and self._held[file.account] < KNOWN and self._ours(file.account):
                     self._take(file)
             if len(page) < limit or limit >= _MOST:
                 return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable, Iterable, Mapping
+from collections.abc import AsyncIterable, Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -35,6 +35,7 @@ class Media:
 
     ``folder`` holds the bytes, and files of more than ``max_bytes`` are not kept. ``public_url`` (without a closing
     slash) is where providers reach us; it may be set later, and there are no links without it. Bytes go after ``keep``.
+    ``ours`` says whether the files of an account are for this process to fetch.
     """
 
     def __init__(
@@ -48,21 +49,26 @@ class Media:
         max_bytes: int,
         public_url: str | None,
         keep: timedelta | None = None,
+        ours: Callable[[str], bool] = lambda _: True,
     ) -> None:
         self._store, self._clock, self._max_bytes = store, clock, max_bytes
         self.folder = Folder(folder, store)
         self.public_url = public_url
-        self._fetcher = Fetcher(store, http, accounts, clock, self.folder, max_bytes)
+        self._fetcher = Fetcher(store, http, accounts, clock, self.folder, max_bytes, ours)
         self._looking = Looking(store, self.folder)
         self._tidying = Tidying(store, self.folder, clock, keep)
         self._links: Links | None = None
 
-    async def start(self) -> None:
-        """Open the folder and take up the fetches that are still to be done. Raises Unavailable, OSError."""
+    async def start(self, *, fetch: bool = True) -> None:
+        """Open the folder and take up the fetches that are still to be done, unless that is for others to do.
+
+        Raises Unavailable, OSError.
+        """
         await asyncio.to_thread(self.folder.start, self._clock.now())
         self._links = Links(await self._store.set_value(SIGNING_KEY, self._clock.secret(), once=True))
         await self._tidying.start()
-        self._fetcher.start()
+        if fetch:
+            self._fetcher.start()
 
     async def stop(self) -> None:
         """End what is under way; it is taken up again at the next start."""

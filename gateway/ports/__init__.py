@@ -12,11 +12,13 @@ from gateway.ports.keyring import (
     Session,
     Settings,
 )
+from gateway.ports.leases import Lease, Leases
 from gateway.ports.log import (
     Appended,
     CursorExpired,
     Decide,
     Log,
+    Overtaken,
     Unavailable,
 )
 from gateway.ports.truths import (
@@ -38,9 +40,11 @@ from gateway.ports.views import (
     Wanted,
 )
 from gateway.ports.world import (
+    Announcement,
     Broker,
     Clock,
     Download,
+    Exchange,
     Forbidden,
     Http,
     NeverSent,
@@ -51,6 +55,7 @@ from gateway.ports.world import (
 
 __all__ = [
     "Agent",
+    "Announcement",
     "Appended",
     "Attempt",
     "Attempts",
@@ -60,6 +65,7 @@ __all__ = [
     "CursorExpired",
     "Decide",
     "Download",
+    "Exchange",
     "Files",
     "Forbidden",
     "Http",
@@ -68,12 +74,15 @@ __all__ = [
     "KeptFile",
     "Key",
     "Keyring",
+    "Lease",
+    "Leases",
     "Leftovers",
     "LinePage",
     "Log",
     "Look",
     "NeverSent",
     "NoAnswer",
+    "Overtaken",
     "PersonPage",
     "Session",
     "Settings",
@@ -87,7 +96,7 @@ __all__ = [
 ]
 
 
-class Store(Log, Views, Attempts, Leftovers, Files, Keyring, Settings, Protocol):
+class Store(Log, Views, Attempts, Leftovers, Files, Keyring, Settings, Leases, Protocol):
     """Everything durable."""
 
     async def start(self) -> None:

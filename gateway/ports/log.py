@@ -19,6 +19,10 @@ class CursorExpired(Exception):
     """The feed is not kept as far back as was asked."""
 
 
+class Overtaken(Exception):
+    """Another relay has numbered records meanwhile: whoever hears this holds no lease any more."""
+
+
 class Appended(NamedTuple):
     """What came of an append: the record (the earlier one for a known key), or None where ``decide`` said no."""
 
@@ -39,6 +43,9 @@ class Log(Protocol):
     async def record_of(self, key: str) -> Record | None:
         """The record with this key."""
 
+    async def record_at(self, stream: str, seq: int) -> Record | None:
+        """The record with this number in its stream."""
+
     async def bind(self, brand: str, identity: str, proposal: Place, aliases: Sequence[str] = ()) -> Place:
         """Whose the identity is: the proposal, unless somebody bound it, or one of its ``aliases``, first.
 
@@ -54,5 +61,15 @@ class Log(Protocol):
     async def oldest(self) -> int:
         """The place before the oldest record that the feed still gives."""
 
+    async def number(self) -> int:
+        """Give the records that have none yet their places in the feed, and fold them into the views; how many.
+
+        Called by the one relay that holds the lease, again and again. A store that numbers while it writes has nothing
+        to do. Raises Unavailable; raises Overtaken where another relay has numbered meanwhile.
+        """
+
     def on_commit(self, listener: Callable[[Sequence[Record]], None]) -> None:
-        """Call ``listener``, on the event loop, with what each commit added, in feed order."""
+        """Call ``listener``, on the event loop, with what each commit of this process added, in feed order.
+
+        A store that many processes write may call it with nothing, which says only that there is something to look for.
+        """

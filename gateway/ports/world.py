@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -30,6 +30,40 @@ class Broker(Protocol):
 
     def subscribe(self, bound: int, kinds: frozenset[str] | None = None) -> Subscription:
         """Listen from now on, to records of these kinds or to all, at most ``bound`` of them behind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """A record as everyone outside reads it: ``body`` is a CloudEvent in JSON, the same bytes at every repeat."""
+
+    id: str
+    routing_key: str
+    body: bytes
+
+
+class Exchange(Protocol):
+    """The broker between processes, and for everyone outside. It comes back by itself whenever its server does."""
+
+    async def start(self) -> None:
+        """Begin to connect; returns though the server is away."""
+
+    async def stop(self) -> None:
+        """Let go."""
+
+    async def publish(self, announcements: Sequence[Announcement]) -> None:
+        """Publish in this order, all confirmed when this returns.
+
+        Raises Unavailable where the server is away or refuses; some may have arrived then: repeat all of them.
+        """
+
+    async def nudge(self) -> None:
+        """Tell our other processes that the feed has grown. It may get lost; nothing is raised."""
+
+    def on_nudge(self, listener: Callable[[], None]) -> None:
+        """Call ``listener``, on the event loop, at each nudge, and whenever nudges may have been missed."""
+
+    async def ready(self) -> str:
+        """Empty when the server is there; otherwise why not."""
 
 
 class NeverSent(Exception):

@@ -299,7 +299,7 @@ async def test_an_unknown_path_and_a_wrong_method_are_problems(bot):
         assert (answer.status, answer.code) == (404, "not_found"), path
     answer = await bot.post("/v1/conversations", {})
     assert (answer.status, answer.code) == (405, "method_not_allowed")
-    assert answer.headers["Allow"] == "GET"
+    assert answer.headers["Allow"] == "GET,HEAD"
     absent = await bot.post("/v1/conversations/cnv_1/presence")
     assert absent.status == 404
 

@@ -21,8 +21,19 @@ async def test_the_document_lists_exactly_what_is_mounted(house):
             if not path.startswith("/inbox") and path != "/":
                 mounted.add((route.method, path))
     told = document(agent_api.ROUTES, "0")["paths"]
-    assert {(method.upper(), path) for path, methods in told.items() for method in methods} == mounted
-    assert len(mounted) == len(agent_api.ROUTES)
+    listed = {(method.upper(), path) for path, methods in told.items() for method in methods}
+    asked_about = {("HEAD", path) for method, path in listed if method == "GET"} - {("HEAD", "/v1/live")}
+    elsewhere = {(method, path) for method in ("GET", "HEAD") for path in ("/healthz", "/readyz")}
+    assert (listed | asked_about) - elsewhere == mounted
+    assert len(listed) == len(agent_api.ROUTES) + 2
+
+
+def test_the_document_lists_what_an_operator_asks():
+    told = document(agent_api.ROUTES, "0")["paths"]
+    for path in ("/healthz", "/readyz", "/metrics"):
+        assert "200" in told[path]["get"]["responses"]
+        assert told[path]["get"]["security"] == []
+    assert "503" in told["/readyz"]["get"]["responses"]
 
 
 def test_every_call_says_its_scope_and_its_errors():

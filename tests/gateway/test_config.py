@@ -20,8 +20,20 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from connectors import api
 from connectors.catalog import find
 from connectors.telegram import connector as telegram
-from gateway import config_accounts, config_values
-from gateway.config import KEYS, Config, ConfigErrors, Retention, data_folder, load, store_path
+from gateway import config_accounts, config_traces, config_values
+from gateway.config import (
+    KEYS,
+    Config,
+    ConfigErrors,
+    Retention,
+    data_folder,
+    load,
+    media_folder,
+    store_path,
+    store_shown,
+)
+from gateway.config_traces import TracesConfig
+from gateway.logs import secrets_of
 
 ROOT = Path(__file__).parents[2]
 TOKEN = "123456:AAbbCCddEEffGGhhIIjjKKllMMnnOOppQQr"
@@ -146,6 +158,42 @@ media: {{allow: [10.0.0.0/8, "fd00::/8", 192.0.2.1], max_bytes: 50MB}}
         config.accounts["x"] = bot  # type: ignore[index]
 
 
+@pytest.mark.parametrize(
+    ("store", "shown"),
+    [
+        ("mongodb://db.example.com/passerelle", "mongodb://db.example.com/passerelle"),
+        ("mongodb://127.0.0.1:27017", "mongodb://127.0.0.1:27017"),
+        ("mongodb://u:hunter2hunter2@a:1,b:2,[::1]:3/p?replicaSet=rs0", "mongodb://a:1,b:2,[::1]:3/p"),
+        ("mongodb+srv://u:hunter2hunter2@cluster.example.net/?w=majority", "mongodb+srv://cluster.example.net/"),
+    ],
+)
+def test_a_database_elsewhere_is_named_by_its_address(read, tmp_path, store, shown):
+    config = read(f"store: '{store}'\nmedia: {{folder: /srv/files}}")
+    assert (config.store, config.remote, store_shown(config)) == (store, True, shown)
+    assert data_folder(config) == tmp_path / "data"
+    assert media_folder(config) == Path("/srv/files")
+
+
+@pytest.mark.parametrize(
+    "broker", ["amqp://h", "amqps://u:p%40x@mq.example.com:5671/%2Fvhost?heartbeat=10", "amqp://[::1]/"]
+)
+def test_a_broker_elsewhere_is_named_by_its_address(read, broker):
+    config = read(f"broker: '{broker}'")
+    assert (config.broker, config.announces, config.remote) == (broker, True, False)
+
+
+def test_the_store_is_here_and_nothing_is_announced_unless_that_is_said(read, tmp_path):
+    config = read("")
+    assert (config.remote, config.announces, config.takeover) == (False, False, timedelta(seconds=10))
+    assert (store_shown(config), media_folder(config)) == (str(store_path(config)), tmp_path / "data" / "media")
+
+
+def test_passwords_of_the_store_and_the_broker_are_secrets(read):
+    config = read("store: mongodb://u:hunter2%40x@h/p\nbroker: amqp://u:hunter3@h/")
+    assert secrets_of(config) == {"hunter2%40x", "hunter2@x", "hunter3"}
+    assert "hunter" not in repr(config)
+
+
 def test_secrets_are_in_no_repr(read):
     config = read(f"accounts:\n{BOT}")
     assert config.accounts["bot"].settings.token.get_secret_value() == TOKEN
@@ -219,13 +267,20 @@ VALUES = [
     ("store: [a]", "1 store: must be a single value, not a list"),
     ("store: {a: b}", "1 store: must be a single value, not a table"),
     ("store: !env STORE", "1 store: has a YAML tag; leave the tag out; ${NAME} reads the environment"),
-    ("store: 'mongodb://u:hunter2hunter2@h/p'", "1 store: MongoDB is not in this version; write sqlite:"),
+    ("store: 'mongodb://u:hunter2hunter2@h/p q'", "1 store: must be an address such as mongodb://user:password@host"),
+    ("store: 'mongodb://u:hunter2@hunter2hunter2@h/p'", "1 store: must be an address such as"),
+    ("store: 'mongodb://'", "1 store: must be an address such as"),
+    ("store: 'mongodb+srv://h:27017/p'", "1 store: must be an address such as"),
+    ("store: mongodb", "1 store: must be an address such as mongodb://"),
     ("store: postgres:hunter2hunter2", "1 store: must be sqlite: and the path of a file, such as"),
     ("store: 'sqlite:'", "1 store: must be sqlite: and the path"),
     ("store: 'sqlite:///x'", "1 store: has // after sqlite:; write sqlite:/path"),
     ("store: 'sqlite::memory:'", "1 store: must name a file"),
     ("store: 'sqlite:data/'", "1 store: must name a file"),
-    ("broker: 'amqp://u:hunter2hunter2@h/'", "1 broker: RabbitMQ is not in this version; write memory"),
+    ("broker: 'amqp://u:hunter2hunter2@h/a/b'", "1 broker: must be an address such as amqp://user:password@host"),
+    ("broker: 'amqp:'", "1 broker: must be an address such as"),
+    ("takeover: 0s", "1 takeover: must be a duration"),
+    ("media: {folder: ''}", "1 media.folder: must be the path of a folder"),
     ("broker: redis", "1 broker: must be memory"),
     ("store: 'sqlite:${'", "1 store: has a ${ that names no variable; write ${NAME}, or $${"),
     ("store: 'sqlite:${a b}'", "1 store: has a ${ that names no variable"),
@@ -383,6 +438,59 @@ def test_relative_paths_start_at_the_file(tmp_path, monkeypatch):
     assert store_path(config).resolve() == tmp_path / "var" / "p.db"
 
 
+# Traces.
+
+ENDPOINT = "http://127.0.0.1:4318/v1/traces"
+
+
+def test_there_are_no_traces_unless_it_says_where_to(read):
+    assert read("traces: ~").traces is None
+    assert read("").traces is None
+    found = read(f"traces: {{endpoint: '{ENDPOINT}', sample: 1, headers: {{x-key: '${{OTEL}}'}}}}", OTEL="of-otel")
+    assert found.traces == TracesConfig(ENDPOINT, {"x-key": "of-otel"}, 1.0)
+
+
+def test_what_lets_traces_in_is_shown_nowhere(read):
+    found = read(f"traces: {{endpoint: '{ENDPOINT}', headers: {{authorization: 'Bearer of-otel'}}}}")
+    assert {"Bearer of-otel", "of-otel"} <= secrets_of(found)
+    assert "of-otel" not in repr(found)
+
+
+@pytest.mark.parametrize(
+    ("traces", "words"),
+    [
+        ("{}", "traces.endpoint: is missing"),
+        ("{endpont: 'http://c/'}", 'traces.endpont: unknown key "endpont"; did you mean "endpoint"?'),
+        ("{endpoint: c}", "traces.endpoint: must be an http or https address such as http://127.0.0.1:4318/v1/traces"),
+        ("{endpoint: 'http://me:pw@c/'}", "traces.endpoint: must not hold a user or a password"),
+        ("{endpoint: 'http://c/#x'}", "traces.endpoint: must have no fragment"),
+        ("{endpoint: 'http://c/', sample: 1.5}", "traces.sample: must be a share from 0 to 1"),
+        ("{endpoint: 'http://c/', sample: some}", "traces.sample: must be a share from 0 to 1"),
+        ("{endpoint: 'http://c/', headers: {x: ' y'}}", "traces.headers.x: must be printable ASCII"),
+        ("{endpoint: 'http://c/', headers: {'x y': z}}", "traces.headers.x y: is no name of a header"),
+        ("{endpoint: 'http://c/', headers: x}", "traces.headers: must be a table"),
+    ],
+)
+def test_what_is_wrong_with_traces_is_told(read, traces, words):
+    with pytest.raises(ConfigErrors) as caught:
+        read(f"traces: {traces}")
+    assert words in str(caught.value)
+    assert len(caught.value.problems) == 1
+
+
+@pytest.mark.parametrize("parent", [False, True])
+def test_traces_without_their_library_say_what_to_install(read, monkeypatch, parent):
+    def found(name: str) -> None:
+        if parent:  # not even the package above it is there
+            raise ModuleNotFoundError(name)
+
+    monkeypatch.setattr(config_traces, "find_spec", found)
+    with pytest.raises(ConfigErrors) as caught:
+        read(f"traces: {{endpoint: '{ENDPOINT}'}}")
+    words = "traces: needs OpenTelemetry, which is not installed here; pip install 'passerelle[otel]'"
+    assert str(caught.value).endswith(words)
+
+
 # The example.
 
 
@@ -390,7 +498,8 @@ def test_the_example_is_read():
     config = load(ROOT / "config.example.yaml", {**ENVIRON, **OTHERS}, find())
     default = Config(config.path, config.folder)
     bot = config.accounts["support-telegram"]
-    assert replace(config, accounts=default.accounts, http=default.http) == default
+    assert replace(config, accounts=default.accounts, http=default.http, traces=None) == default
+    assert config.traces == TracesConfig("http://127.0.0.1:4318/v1/traces")
     assert replace(config.http, public_url=None) == default.http
     assert (bot.settings.token.get_secret_value(), bot.settings.secret.get_secret_value()) == (TOKEN, SECRET)
     assert (bot.hook, bot.brand, bot.uncertain) == (bot.name, "main", "hold")

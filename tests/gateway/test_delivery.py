@@ -52,6 +52,24 @@ async def test_the_attempt_is_written_before_the_call_is_made(tmp_path: Path) ->
         assert [one.answer for one in await made.store.attempts(said)] == [took("out:1")]
 
 
+async def test_a_header_that_is_no_text_does_not_make_an_accepted_message_uncertain(tmp_path: Path) -> None:
+    answer = replace(took("out:1"), headers={"x-request-id": b"\xe9t\xe9".decode("utf-8", "surrogateescape")})
+    async with engine(tmp_path / "p.db", ToyHttp(answer)) as made, sending(made):
+        said = await made.say(await made.hear(), "hi")
+        assert (await made.becomes(said, "sent")).provider_ids == ("out:1",)
+
+
+async def test_half_a_character_in_what_a_provider_says_does_not_hold_the_conversation(tmp_path: Path) -> None:
+    cut = no(400, "too long: \ud83d")  # a provider that cuts what it quotes, in the middle of an emoji
+    async with engine(tmp_path / "p.db", ToyHttp(cut, took("out:2"))) as made, sending(made):
+        conversation = await made.hear()
+        first, second = [await made.say(conversation, text) for text in ("one", "two")]
+        failure = (await made.becomes(first, "failed")).failure
+        assert failure is not None
+        assert failure.detail.endswith("too long: \ufffd")
+        await made.becomes(second, "sent")
+
+
 async def test_what_was_said_leaves_in_order_and_parts_one_by_one(tmp_path: Path) -> None:
     http = ToyHttp(otherwise=lambda call: took(call.json["part"]["text"]))
     async with engine(tmp_path / "p.db", http) as made, sending(made):

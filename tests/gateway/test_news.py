@@ -192,6 +192,24 @@ async def test_a_changed_number_keeps_the_person_and_moves_the_answer(tmp_path: 
         assert len(await made.conversations()) == 1
 
 
+@pytest.mark.parametrize("known", ["ann", "ann-by-number"])
+async def test_whoever_is_known_by_one_of_their_old_names_keeps_their_conversation(tmp_path: Path, known: str) -> None:
+    """As WhatsApp tells of a changed number: we may know the number only, and never have seen the user id."""
+    async with engine(tmp_path / "p.db") as made:
+        conversation = await made.hear(1, who=known)
+        change = IdentityChanged(id="identity:1", identity="toy:bea", previous="toy:ann",
+                                 previous_aliases=("toy:ann-by-number",), at=made.clock.now())  # fmt: skip
+        await made.intake.take(made.account, [change], "req")
+        found = await made.store.conversation(conversation)
+        assert found is not None
+        assert found.identity == "toy:bea"
+        assert closes_at(found, "toy-one", "toy:bea", Window(24)) == closes_at(
+            found, "toy-one", f"toy:{known}", Window(24)
+        )
+        await made.hear(2, who="bea")
+        assert await made.conversations() == [conversation]
+
+
 def profile(identity: str, settings: ToySettings) -> Generator[Call, Answer, str]:
     answer = yield Call("profile", "GET", f"{settings.base}/{identity}", effect=False)
     return answer.body.decode()
@@ -209,6 +227,23 @@ async def test_a_name_that_nobody_told_is_asked_for_once(tmp_path: Path) -> None
         assert found is not None
         assert (found.person.name, len(http.calls)) == ("Ann Lee", 1)
         assert [record.kind for record in made.records] == ["message.received", "identity.named", "message.received"]
+
+
+async def test_a_name_is_asked_for_again_the_next_day_and_a_new_one_is_told(tmp_path: Path) -> None:
+    known = account()
+    asking = Account("toy-one", replace(toy, profile=profile, classify=lambda *_: took_any()), known.settings)
+    http = ToyHttp(*(Answer(200, {}, name) for name in (b"Ann Lee", b"Ann Lee", b"Ann Smith")))
+    async with engine(tmp_path / "p.db", accounts={"toy-one": asking}, http=http) as made:
+        conversation = await made.hear(1, name="")
+        await until(lambda: len(made.records) == 2)
+        for day, records in ((1, 3), (2, 5)):
+            made.clock.turn(86_400)
+            await made.hear(1 + day, name="")
+            await until(lambda day=day, records=records: (len(http.calls), len(made.records)) == (1 + day, records))
+        found = await made.store.conversation(conversation)
+        assert found is not None
+        assert found.person.name == "Ann Smith"
+        assert [one.kind for one in made.records].count("identity.named") == 2
 
 
 def took_any() -> Any:
@@ -255,6 +290,30 @@ async def test_the_provider_may_keep_the_window_open_for_longer(tmp_path: Path) 
         assert standing(found, *whose, until_then) == "closed"
         assert standing(found, "toy-one", "toy:ann", None, until_then) == "open"
         assert standing(found, "toy-one", "toy:bob", window, until_then) == "closed"
+
+
+async def test_a_receipt_may_tell_that_the_window_is_open_for_longer(tmp_path: Path) -> None:
+    """As WhatsApp tells of somebody who came by an advertisement: 72 hours, from our first answer on."""
+    async with engine(tmp_path / "p.db") as made:
+        conversation = await made.hear(1)
+        said = await made.say(conversation, "hello")
+        until_then = made.clock.now() + timedelta(hours=72)
+        receipts = [
+            ReceiptReceived(id=f"receipt:w1:{status}", provider_id="w1", status=status, window_until=until)
+            for status, until in (("read", None), ("delivered", until_then), ("sent", until_then))
+        ]
+        await made.intake.take(made.account, receipts[1:2], "req")  # before anybody knows the message by its name
+        made.http.script.append(took("w1"))
+        delivery = made.delivery()
+        await delivery.start()
+        await made.becomes(said, "delivered")
+        await delivery.stop()
+        await made.intake.take(made.account, [receipts[0], *receipts], "req")
+        found = await made.store.conversation(conversation)
+        assert found is not None
+        assert closes_at(found, "toy-one", "toy:ann", Window(hours=24)) == until_then
+        assert standing(found, "toy-one", "toy:bob", Window(hours=24), until_then) == "closed"
+        assert await made.status(said) == "read"
 
 
 async def test_a_reaction_opens_the_window_again(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from toys.channel import ToySettings, no, took, toy
 from toys.engine import Engine, engine
+from toys.owning import Owned
 from toys.world import ToyHttp, until
 
 from connectors.api import Accepted, Answer, Call, Health, Refused, Steps
@@ -20,7 +21,7 @@ from gateway.attempts import Attempts
 from gateway.config import Account, DeliveryConfig
 from gateway.delivery import Delivery
 from gateway.polling import Polling
-from gateway.ports import NeverSent, NoAnswer
+from gateway.ports import NeverSent, NoAnswer, Unavailable
 from gateway.states import EVERY_S, UNWELL_S, States
 from gateway.taking import Taking
 
@@ -203,7 +204,7 @@ async def test_who_is_not_well_is_looked_at_sooner(tmp_path: Path) -> None:
     http = ToyHttp(says(ok=False), says(ok=True))
     async with engine(tmp_path / "p.db", accounts={"toy-one": account(check=check)}) as made:
         states = States(made.accounts, http, made.clock)  # type: ignore[arg-type] # downloads nothing
-        checking = asyncio.create_task(states.run())
+        checking = asyncio.create_task(states._check_always())
         for waits, level in ((UNWELL_S, "degraded"), (EVERY_S, "ok")):
             await until(lambda: made.clock.waits)
             assert (made.clock.waits, states.of("toy-one").level) == ([waits], level)
@@ -277,3 +278,109 @@ def auth_or(classify: Any) -> Any:
     return lambda call, answer: (
         Refused("auth_expired", "Unauthorized") if answer.status == 401 else classify(call, answer)
     )
+
+
+# With other processes.
+
+
+async def test_a_poller_runs_where_its_account_is_and_goes_with_it(tmp_path: Path) -> None:
+    async with engine(tmp_path / "p.db", accounts={"toy-one": account()}) as made:
+        made.http.gate = asyncio.Event()  # a long poll that waits
+        owned = Owned()
+        states = States(made.accounts, made.http, made.clock)  # type: ignore[arg-type] # downloads nothing
+        taking = Taking(made.intake, made.store, made.clock)
+        poller = Polling(made.accounts, taking, made.store, made.http, made.clock, states, owned)  # type: ignore[arg-type]
+        await poller.start()
+        await asyncio.sleep(0.02)
+        assert (made.http.calls, poller.busy()) == ([], set())
+        owned.give("toy-one")
+        await until(lambda: made.http.calls)
+        assert poller.busy() == {"toy-one"}
+        owned.take("toy-one")
+        await until(lambda: not poller.busy())
+        owned.give("toy-one")
+        await until(lambda: len(made.http.calls) == 2)
+        await poller.stop()
+        assert poller.busy() == set()
+
+
+async def test_how_an_account_does_is_known_wherever_its_process_is(tmp_path: Path) -> None:
+    http = ToyHttp(says(ok=False), otherwise=says(ok=False))
+    async with engine(tmp_path / "p.db", accounts={"toy-one": account(check=check)}) as made:
+        owned = Owned("toy-one")
+        here = States(made.accounts, http, made.clock, made.store, owned)  # type: ignore[arg-type] # downloads nothing
+        there = States(made.accounts, http, made.clock, made.store, Owned())  # type: ignore[arg-type]
+        assert (await there.shown("toy-one")).level == "ok"  # nobody has said anything yet
+        await here.start()
+        await there.start()
+        await until(lambda: here.of("toy-one").level == "degraded")
+        since = made.clock.now()
+        made.clock.turn(5)
+        while (state := await there.shown("toy-one")).level != "degraded":
+            await asyncio.sleep(0.005)
+        assert (state.why, state.since) == ("as it says", since)
+        assert await here.shown("toy-one") == state
+        assert len(http.calls) == 1
+        await here.stop()
+        await there.stop()
+
+
+async def test_who_is_given_an_account_goes_on_from_what_was_known_and_looks_at_once(tmp_path: Path) -> None:
+    http = ToyHttp(says(ok=False, down=True), says(ok=False, down=True), says(ok=True))
+    async with engine(tmp_path / "p.db", accounts={"toy-one": account(check=check)}) as made:
+        old, new = Owned("toy-one"), Owned()
+        first = States(made.accounts, http, made.clock, made.store, old)  # type: ignore[arg-type] # downloads nothing
+        second = States(made.accounts, http, made.clock, made.store, new)  # type: ignore[arg-type]
+        began = made.clock.now()
+        await first.start()
+        await second.start()
+        await until(lambda: first.stopped("toy-one"))
+        while (await second.shown("toy-one")).level != "down":
+            await asyncio.sleep(0.005)
+        made.clock.turn(100)
+        await until(lambda: len(http.calls) == 2)  # the first has looked again
+        old.take("toy-one")
+        await first.stop()
+        http.gate = asyncio.Event()
+        new.give("toy-one")
+        await until(lambda: len(http.calls) == 3)
+        assert second.stopped("toy-one")
+        assert second.of("toy-one").since == began
+        http.gate.set()
+        await until(lambda: not second.stopped("toy-one"))
+        while (await first.shown("toy-one")).level != "ok":
+            await asyncio.sleep(0.005)
+        await second.stop()
+
+
+async def test_a_state_that_cannot_be_written_is_written_later(tmp_path: Path) -> None:
+    async with engine(tmp_path / "p.db") as made:
+        ledger = Ledger(2)
+        states = States(made.accounts, made.http, made.clock, ledger, Owned("toy-one"))  # type: ignore[arg-type]
+        await states.start()
+        states.tell("toy-one", "degraded", "a")
+        for _ in range(2):
+            await until(lambda: 1.0 in made.clock.waits)
+            made.clock.turn(1)
+        await until(lambda: ledger.held)
+        assert (await States(made.accounts, made.http, made.clock, ledger, Owned()).shown("toy-one")).why == "a"  # type: ignore[arg-type]
+        await states.stop()
+
+
+class Ledger:
+    """Settings that are away for the next few writes."""
+
+    def __init__(self, away: int) -> None:
+        self.away, self.held = away, dict[str, str]()
+
+    async def value(self, name: str) -> str | None:
+        if self.away:
+            raise Unavailable("away")
+        return self.held.get(name)
+
+    async def set_value(self, name: str, value: str, *, once: bool = False) -> str:
+        if self.away:
+            self.away -= 1
+            raise Unavailable("away")
+        self.held[name] = value
+        return value

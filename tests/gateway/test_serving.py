@@ -125,6 +125,42 @@ def test_serve_is_ready_works_and_stops(tmp_path, config, once):
         assert private not in server.err.read_text()
 
 
+@pytest.mark.parametrize(
+    ("settings", "near"),
+    [
+        ("", "store: sqlite and broker: memory"),
+        ("store: mongodb://h/p\n", "broker: memory"),
+        ("broker: amqp://u:hunter2hunter2@h/\n", "store: sqlite"),
+    ],
+)
+def test_roles_are_for_a_remote_store_and_broker(config, once, settings, near):
+    config.write_text(settings)
+    result = once("serve", "--config", config, "--only", "edge,api")
+    assert result.exit_code == 2
+    assert "--only splits the roles between processes" in result.stderr
+    assert f"with {near} one process has every role: leave --only out, or use mongodb:// and amqp://" in result.stderr
+    assert "hunter2" not in result.stderr
+
+
+def test_an_unknown_role_is_told(config, once):
+    result = once("serve", "--config", config, "--only", "edge,delivry")
+    assert result.exit_code == 2
+    assert '--only: unknown role "delivry" did you mean "delivery"?' in " ".join(result.stderr.split())
+
+
+def test_a_store_that_is_not_there_is_told_without_its_password(tmp_path, config):
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        address = f"mongodb://u:hunter2hunter2@127.0.0.1:{nobody.getsockname()[1]}/p?serverSelectionTimeoutMS=200"
+        config.write_text(f"http: {{port: 0}}\nstore: '{address}'\n")
+        server = Program(tmp_path, ["serve", "--config", config])  # a program: it ends with its driver's connections
+        assert server.process.wait(WAIT) == 1
+    said = server.err.read_text()
+    assert "see that the store is there" in said
+    assert "hunter2" not in said
+    assert "Traceback" not in said
+
+
 @pytest.fixture
 def taken():
     with socket.socket() as other:
@@ -177,9 +213,9 @@ def test_the_demo_has_all_that_it_promises(tmp_path):
         url, link = demo.said(r"(http://127\.0\.0\.1:\d+)/inbox/#link=(\S+)", "out").groups()
         demo.said("Ctrl-C", "out")
         session = signed_in(url, link)
-        listed = eventually(lambda: len(found := conversations(url, session)) == 5 and found)
-        assert {"Ann Lee", "Marc Lefèvre", "Chloé Dubois"} <= {one["person"]["name"] for one in listed}
-        assert {one["channel"] for one in listed} == {"telegram"}
+        listed = eventually(lambda: len(found := conversations(url, session)) == 6 and found)
+        assert {"Ann Lee", "Chloé Dubois", "Oliver Grant"} <= {one["person"]["name"] for one in listed}
+        assert {one["channel"] for one in listed} == {"telegram", "twilio", "whatsapp", "messenger", "instagram"}
         assert get(f"{url}/simulator/")[0] == 200
         assert (
             get(f"{url}/v1/session", {"Content-Type": "application/json"}, b'{"link": "%s"}' % link.encode())[0] == 401
@@ -192,7 +228,7 @@ def test_the_demo_has_all_that_it_promises(tmp_path):
         url, again = demo.said(r"(http://127\.0\.0\.1:\d+)/inbox/#link=(\S+)", "out").groups()
         assert again != link
         time.sleep(0.5)
-        assert len(conversations(url, signed_in(url, again))) == 5
+        assert len(conversations(url, signed_in(url, again))) == 6
         assert demo.stop() == 0
     secrets = [line for line in kept.splitlines() if "token:" in line or "secret:" in line]
     assert [line for line in (data / "demo.yaml").read_text().splitlines() if line in secrets] == secrets

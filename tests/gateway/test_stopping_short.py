@@ -124,7 +124,7 @@ async def test_news_is_applied_once_the_store_is_there_again(tmp_path: Path) -> 
 
     async with engine(tmp_path / "p.db", ToyHttp(took("out:1"))) as made:
         delivery = made.delivery()
-        delivery._news_of = news
+        delivery._settling._news_of = news
         await delivery.start()
         message = await made.say(await made.hear(1), "first")
         await made.becomes(message, "sent")
@@ -143,7 +143,7 @@ async def test_a_deferred_message_leaves_what_was_told_of_its_parts_alone(tmp_pa
 
     async with engine(tmp_path / "p.db", ToyHttp(took("out:1"), no(503, wait=5), took("out:2"))) as made:
         delivery = made.delivery()
-        delivery._news_of = news
+        delivery._settling._news_of = news
         await delivery.start()
         message = await made.say(await made.hear(1), "first", "second")
         await until(lambda: made.clock.waits)

@@ -70,3 +70,15 @@ async def test_what_reads_as_nothing_now_stays_kept(tmp_path: Path) -> None:
         empty = Kept(**{name: getattr(kept, name) for name in kept.__slots__} | {"body": b"[]"})
         assert await Taking(made.intake, made.store, made.clock).again(empty, (one,), dry=False) == ()
         assert await made.store.kept(10)
+
+
+async def test_a_header_that_is_no_text_keeps_nothing_from_being_kept(tmp_path: Path) -> None:
+    one = account("one", hook="shared", own="a")
+    async with engine(tmp_path / "p.db", accounts={"one": one}) as made:
+        headers = {"X-Name": b"Andr\xe9".decode("utf-8", "surrogateescape"), "X-Plain": "Andr\u00e9"}
+        taking = Taking(made.intake, made.store, made.clock)
+        request = Request("POST", "/hooks/shared", headers, made.clock.now(), body=b"[1]")
+        await taking.take(Heard(request, "shared", (one,), "req_1"))
+        found = await made.store.kept_one("req_1")
+        assert found is not None
+        assert found.headers == {"x-name": "Andr\ufffd", "x-plain": "Andr\u00e9"}

@@ -147,8 +147,13 @@ async def history(store: Store) -> None:
     await store.append("cnv_ann", read("msg_a9", 16))
 
 
+async def caught_up(store: Store) -> None:
+    """Wait until all that was acknowledged has its place in the feed: a store of many processes gives it afterwards."""
+    await store.unsettled()  # as any read of the views waits
+
+
 async def whole_feed(store: Store) -> list[Record]:
-    """All records, after checking that the feed is dense and every stream without a gap."""
+    """All records, after checking that the feed is dense and every stream without a gap; see ``caught_up``."""
     records: list[Record] = []
     while found := await store.feed(len(records), 100):
         records.extend(found)
@@ -205,4 +210,9 @@ class SqliteHouse:
     def unfold(self) -> None:
         """As after a kill at the worst instant: the log has everything, the views nothing."""
         empty = (f"DELETE FROM {table};" for table in schema.VIEW_TABLES)  # noqa: S608 - our own names
-        self.do("".join((*empty, "UPDATE folded SET feed = 0")))
+        self.do("".join(empty))
+        self.set_back(0)
+
+    def set_back(self, place: int) -> None:
+        """As after a kill that lost only how far the views are: they are believed to be at this place of the feed."""
+        self.do(f"UPDATE folded SET feed = {place}")  # noqa: S608 - a number

@@ -14,8 +14,8 @@ from gateway.adapters.sqlite import SqliteStore
 from gateway.attempts import Attempts
 from gateway.config import Account, DeliveryConfig
 from gateway.delivery import Delivery
+from gateway.following import Follower
 from gateway.intake import Intake
-from gateway.outbox import Relay
 from gateway.ports import Wanted
 from normalizer.conversation import Asked, reply
 from normalizer.decision import Stamp
@@ -107,17 +107,17 @@ async def engine(
     *,
     at: datetime | None = None,
 ) -> AsyncIterator[Engine]:
-    """Started with its relay, stopped at the end."""
+    """Started with its follower, stopped at the end."""
     running = Engine(path, http or ToyHttp(), accounts)
     if at is not None:
         running.clock._now = at
     await running.store.start()
     running.store.on_commit(running.records.extend)
-    relay = Relay(running.store, running.broker, running.clock)
-    await relay.start()
+    follower = Follower(running.store, running.broker, running.clock)
+    await follower.start()
     try:
         yield running
     finally:
-        await relay.stop()
+        await follower.stop()
         await running.intake.stop()
         await running.store.stop()

@@ -9,6 +9,7 @@ const PATHS = {
   search: 'M10.5 17a6.5 6.5 0 100-13 6.5 6.5 0 000 13zM15.3 15.3L20.5 20.5',
   picture: 'M3.5 5h17v14h-17zM3.5 16l5-5 4 4 3-3 5 4.5M15.5 9.2v.1',
   buttons: 'M4 5h16v5.5H4zM4 14h16v5.5H4zM8 7.8h8M8 16.8h8',
+  template: 'M5 3h14v18H5zM8.5 8h7M8.5 12h2M13.5 12h2M8.5 16h4',
   lock: 'M6 11h12v9H6zM8.5 11V8a3.5 3.5 0 017 0v3',
   back: 'M14.5 5l-7 7 7 7',
   panel: 'M3.5 5h17v14h-17zM14.5 5v14',

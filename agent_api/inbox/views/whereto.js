@@ -29,7 +29,7 @@ export function Whereto({ id, conversation, note }) {
   const words = (/** @type {string|null} */ channel, /** @type {string|null} */ account) => t('whereto', { name, channel: channelName(channel), account: accountName(account) });
   const down = accounts.value.get(chosen)?.state === 'down';
   const line = options.length > 1
-    ? html`<select class="whereto" aria-label=${t('whereto.menu')} value=${chosen} onChange=${(/** @type {any} */ event) => setDraft(id, { via: event.target.value === conversation.account ? '' : event.target.value })}>
+    ? html`<select class="whereto" aria-label=${t('whereto.menu')} value=${chosen} onChange=${(/** @type {any} */ event) => setDraft(id, { via: event.target.value === conversation.account ? '' : event.target.value, template: null })}>
         ${options.map((one) => html`<option key=${one.name} value=${one.name} selected=${one.name === chosen}>${words(channelOf(one), one.name)}</option>`)}</select>`
     : html`<span class="whereto" dir="auto">${words(conversation.channel, conversation.account)}</span>`;
   return html`${line}${down && html`<span class="bad down">${t('whereto.down')}</span>`}`;

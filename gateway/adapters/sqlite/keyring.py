@@ -1,4 +1,4 @@
-"""Keys, agents, sessions and small settings. Each a function of a connection."""
+"""Keys, agents, sessions and small settings."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 
 from gateway.adapters.sqlite import rows
+from gateway.adapters.sqlite.access import Access
 from gateway.ports import Agent, Key, Session
 
 
@@ -119,3 +120,55 @@ def set_value(db: sqlite3.Connection, name: str, new: str, *, once: bool) -> str
     db.execute(f"INSERT OR {how} INTO settings VALUES (?, ?)", (name, new))
     stored = value(db, name)
     return new if stored is None else stored
+
+
+class Keyring(Access):
+    """Implements ``gateway.ports.Keyring`` and ``Settings``."""
+
+    async def add_key(self, key: Key) -> bool:
+        """See ``gateway.ports.Keyring``."""
+        return await self._writer.run(lambda db: add_key(db, key))
+
+    async def key_by_digest(self, digest: str) -> Key | None:
+        """See ``gateway.ports.Keyring``."""
+        return await self._read(key_by_digest, digest)
+
+    async def keys(self) -> Sequence[Key]:
+        """See ``gateway.ports.Keyring``."""
+        return await self._read(keys)
+
+    async def revoke_key(self, name: str, at: datetime) -> bool:
+        """See ``gateway.ports.Keyring``."""
+        return await self._writer.run(lambda db: revoke_key(db, name, at))
+
+    async def add_agent(self, agent: Agent) -> bool:
+        """See ``gateway.ports.Keyring``."""
+        return await self._writer.run(lambda db: add_agent(db, agent))
+
+    async def agent(self, agent_id: str) -> Agent | None:
+        """See ``gateway.ports.Keyring``."""
+        return await self._read(agent, agent_id)
+
+    async def agent_by_email(self, email: str) -> Agent | None:
+        """See ``gateway.ports.Keyring``."""
+        return await self._read(agent_by_email, email)
+
+    async def add_session(self, session: Session) -> None:
+        """See ``gateway.ports.Keyring``."""
+        await self._writer.run(lambda db: add_session(db, session))
+
+    async def session(self, digest: str, now: datetime) -> Session | None:
+        """See ``gateway.ports.Keyring``."""
+        return await self._read(session, digest, now)
+
+    async def end_session(self, digest: str) -> Session | None:
+        """See ``gateway.ports.Keyring``."""
+        return await self._writer.run(lambda db: end_session(db, digest))
+
+    async def value(self, name: str) -> str | None:
+        """See ``gateway.ports.Settings``."""
+        return await self._read(value, name)
+
+    async def set_value(self, name: str, value: str, *, once: bool = False) -> str:
+        """See ``gateway.ports.Settings``."""
+        return await self._writer.run(lambda db: set_value(db, name, value, once=once))

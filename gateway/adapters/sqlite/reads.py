@@ -1,16 +1,18 @@
-"""Questions to the view tables, each a function of a reading connection."""
+"""What is read: pages of the views, and single ones."""
 
 from __future__ import annotations
 
 import base64
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
 import orjson
 
 from gateway.adapters.sqlite import rows
+from gateway.adapters.sqlite.access import Access
+from gateway.adapters.sqlite.rebuilding import rebuild
 from gateway.ports import ConversationPage, LinePage, PersonPage, Unsettled, Wanted
 from normalizer.model import Conversation, Message, Person
 
@@ -190,15 +192,45 @@ def folded(db: sqlite3.Connection) -> int:
     return place_in_feed
 
 
-def oldest(db: sqlite3.Connection, since: datetime) -> int:
-    """The place before the first record that is not older than ``since``."""
-    # Feed and time rise together but for clock steps, so a search by halves finds the place without an index.
-    low, high = 0, db.execute("SELECT coalesce(max(feed), 0) FROM records").fetchone()[0]
-    limit = rows.millis(since)
-    while low < high:
-        middle = (low + high) // 2
-        if db.execute("SELECT at FROM records WHERE feed = ?", (middle + 1,)).fetchone()[0] < limit:
-            low = middle + 1
-        else:
-            high = middle
-    return low
+class Views(Access):
+    """Implements ``gateway.ports.Views``."""
+
+    async def conversations(self, wanted: Wanted) -> ConversationPage:
+        """See ``gateway.ports.Views``."""
+        return await self._view(conversations, wanted)
+
+    async def conversation(self, conversation_id: str) -> Conversation | None:
+        """See ``gateway.ports.Views``."""
+        return await self._view(conversation, conversation_id)
+
+    async def lines(self, conversation_id: str, limit: int, before: str | None) -> LinePage:
+        """See ``gateway.ports.Views``."""
+        return await self._view(lines, conversation_id, limit, before)
+
+    async def message(self, message_id: str) -> Message | None:
+        """See ``gateway.ports.Views``."""
+        return await self._view(line, message_id)
+
+    async def message_of(self, account: str, provider_id: str) -> Message | None:
+        """See ``gateway.ports.Views``."""
+        return await self._view(message_of, account, provider_id)
+
+    async def people(self, brands: tuple[str, ...] | None, q: str | None, limit: int, after: str | None) -> PersonPage:
+        """See ``gateway.ports.Views``."""
+        return await self._view(people, brands, q, limit, after)
+
+    async def person(self, person_id: str) -> Person | None:
+        """See ``gateway.ports.Views``."""
+        return await self._view(person, person_id)
+
+    async def unsettled(self, conversation_id: str | None = None) -> Sequence[Unsettled]:
+        """See ``gateway.ports.Views``."""
+        return await self._view(unsettled, conversation_id)
+
+    async def asleep_until(self, now: datetime) -> Sequence[Conversation]:
+        """See ``gateway.ports.Views``."""
+        return await self._view(asleep_until, now)
+
+    async def rebuild(self, progress: Callable[[int, int], None]) -> int:
+        """See ``gateway.ports.Views``."""
+        return await rebuild(self._writer, progress)

@@ -93,6 +93,12 @@ def by_key(db: sqlite3.Connection, key: str) -> Record | None:
     return None if found is None else record(found)
 
 
+def by_place(db: sqlite3.Connection, stream: str, seq: int) -> Record | None:
+    """The record with a number in its stream."""
+    found = db.execute(f"SELECT {COLUMNS} FROM records WHERE stream = ? AND seq = ?", (stream, seq)).fetchone()
+    return None if found is None else record(found)
+
+
 def after(db: sqlite3.Connection, feed: int, limit: int, up_to: int = _LAST) -> list[Record]:
     """Records after a place in the feed and up to another, in order."""
     found = db.execute(
@@ -108,3 +114,17 @@ def of_stream(db: sqlite3.Connection, stream: str, after_feed: int, up_to: int) 
         (stream, after_feed, up_to),
     )
     return [record(one) for one in found]
+
+
+def oldest(db: sqlite3.Connection, since: datetime) -> int:
+    """The place before the first record that is not older than ``since``."""
+    # Feed and time rise together but for clock steps, so a search by halves finds the place without an index.
+    low, high = 0, db.execute("SELECT coalesce(max(feed), 0) FROM records").fetchone()[0]
+    limit = millis(since)
+    while low < high:
+        middle = (low + high) // 2
+        if db.execute("SELECT at FROM records WHERE feed = ?", (middle + 1,)).fetchone()[0] < limit:
+            low = middle + 1
+        else:
+            high = middle
+    return low

@@ -102,7 +102,13 @@ UPDATE files SET conversation = sent.stream FROM (
 ) AS sent WHERE files.id = sent.media AND files.account = '' AND files.conversation = ''
 """
 
-MIGRATIONS = (_TRUTH + _VIEWS, _NEWS_WITH_ITS_TIME, _FILES_THAT_GO)
+_LEASES = """
+CREATE TABLE leases (
+    name TEXT NOT NULL, epoch INTEGER NOT NULL, holder TEXT NOT NULL, PRIMARY KEY (name, epoch)
+) STRICT, WITHOUT ROWID
+"""
+
+MIGRATIONS = (_TRUTH + _VIEWS, _NEWS_WITH_ITS_TIME, _FILES_THAT_GO, _LEASES)
 """Entry ``n`` makes a file of version ``n`` one of version ``n + 1``. Never change one that has shipped: add."""
 
 

@@ -1,21 +1,21 @@
-"""What is true beside the log: attempts, kept requests, unmatched news, files. Each a function of a connection."""
+"""What is true beside the log: what was tried, and what arrived and has no place yet."""
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import orjson
 
 from connectors.api import Answer
 from gateway.adapters.sqlite import rows
-from gateway.ports import Attempt, Kept, KeptEntry, KeptFile, Look
-from normalizer.decision import Place
+from gateway.adapters.sqlite.access import Access
+from gateway.ports import Attempt, Clock, Kept, KeptEntry
 
 _ATTEMPT = "id, message, step, number, name, part, started_at, status, headers, body, error, never_sent"
-_FILE = "id, brand, state, account, conversation, ref, mime, name, size, path, why, look"
 
 
 def begin(db: sqlite3.Connection, attempt: Attempt) -> bool:
@@ -146,90 +146,78 @@ def all_unmatched(db: sqlite3.Connection) -> set[tuple[str, str]]:
     return set(db.execute("SELECT account, provider_id FROM unmatched"))
 
 
-def write_file(db: sqlite3.Connection, file: KeptFile) -> None:
-    """Add a file, or write one as it is now."""
-    row = (
-        file.id,
-        file.brand,
-        file.state,
-        file.account,
-        file.conversation,
-        file.ref,
-        file.mime,
-        file.name,
-        file.size,
-        file.path,
-        file.why,
-        None if file.look is None else _look_row(file.look),
-    )
-    db.execute(f"INSERT OR REPLACE INTO files ({_FILE}) VALUES ({', '.join('?' * 12)})", row)
+class Truths(Access):
+    """Implements ``gateway.ports.Attempts`` and ``Leftovers``."""
 
+    def __init__(self, path: Path, clock: Clock, *, alone: bool) -> None:
+        super().__init__(path, clock, alone=alone)
+        self._unmatched: set[tuple[str, str]] = set()
+        self._others_wrote = False
+        self._writer.on_others = self._notice_others
 
-def file(db: sqlite3.Connection, media_id: str) -> KeptFile | None:
-    """One file."""
-    found = db.execute(f"SELECT {_FILE} FROM files WHERE id = ?", (media_id,)).fetchone()
-    return None if found is None else _file(found)
+    async def start(self) -> None:
+        """Open, migrate and catch up. Raises Unavailable."""
+        await super().start()
+        self._unmatched = await self._read(all_unmatched)
 
+    def _notice_others(self) -> None:
+        """In the writer's thread: what is remembered of the file may not be all that is in it."""
+        self._others_wrote = True
 
-def end_fetch(db: sqlite3.Connection, file: KeptFile) -> bool:
-    """Note what became of a fetch; False if the file is not pending any more."""
-    ended = db.execute(
-        "UPDATE files SET state = ?, mime = ?, size = ?, path = ?, why = ? WHERE id = ? AND state = 'pending'",
-        (file.state, file.mime, file.size, file.path, file.why, file.id),
-    )
-    return ended.rowcount == 1
+    async def begin(self, attempt: Attempt) -> bool:
+        """See ``gateway.ports.Attempts``."""
+        return await self._writer.run(lambda db: begin(db, attempt))
 
+    async def finish(self, attempt: Attempt) -> None:
+        """See ``gateway.ports.Attempts``."""
+        await self._writer.run(lambda db: finish(db, attempt))
 
-def pending_files(db: sqlite3.Connection, limit: int) -> Sequence[KeptFile]:
-    """Received files whose bytes are still to be fetched, oldest first."""
-    found = db.execute(f"SELECT {_FILE} FROM files WHERE state = 'pending' ORDER BY id LIMIT ?", (limit,))
-    return [_file(one) for one in found]
+    async def attempts(self, message_id: str) -> Sequence[Attempt]:
+        """See ``gateway.ports.Attempts``."""
+        return await self._read(attempts, message_id)
 
+    async def keep(self, kept: Kept) -> None:
+        """See ``gateway.ports.Leftovers``."""
+        await self._writer.run(lambda db: keep(db, kept))
 
-def note_look(db: sqlite3.Connection, media_id: str, look: Look) -> bool:
-    """Note what was seen of a file; False if its bytes are not kept any more."""
-    noted = db.execute("UPDATE files SET look = ? WHERE id = ? AND state = 'kept'", (_look_row(look), media_id))
-    return noted.rowcount == 1
+    async def kept(self, limit: int, before: str | None = None, hook: str | None = None) -> Sequence[KeptEntry]:
+        """See ``gateway.ports.Leftovers``."""
+        return await self._read(kept, limit, before, hook)
 
+    async def kept_one(self, kept_id: str) -> Kept | None:
+        """See ``gateway.ports.Leftovers``."""
+        return await self._read(kept_one, kept_id)
 
-def remove_files(db: sqlite3.Connection, before: datetime, limit: int, why: str, *, unsent: bool) -> Sequence[str]:
-    """Call kept files from before this time removed; which ones. Their ids begin with the time, in milliseconds."""
-    which = "INDEXED BY files_kept WHERE state = 'kept'"
-    if unsent:
-        which = "INDEXED BY files_unsent WHERE state = 'kept' AND account = '' AND conversation = ''"
-    gone = db.execute(
-        "UPDATE files SET state = 'removed', why = ?, ref = '', path = '', look = NULL WHERE id IN"
-        f" (SELECT id FROM files {which} AND id < ? ORDER BY id LIMIT ?) RETURNING id",
-        (why, f"med_{rows.millis(before):012x}", limit),
-    )
-    return sorted(media_id for (media_id,) in gone)
+    async def forget_kept(self, kept_id: str) -> None:
+        """See ``gateway.ports.Leftovers``."""
+        await self._writer.run(lambda db: db.execute("DELETE FROM kept WHERE id = ?", (kept_id,)))
 
+    async def keep_unmatched(self, account: str, provider_id: str, event_id: str, event: str) -> None:
+        """See ``gateway.ports.Leftovers``."""
+        self._unmatched.add((account, provider_id))  # before the write, so that nobody who looks later misses it
+        now = self._clock.now()
+        await self._writer.run(lambda db: keep_unmatched(db, account, provider_id, event_id, event, now))
 
-def lasting_files(db: sqlite3.Connection, media_ids: Sequence[str]) -> set[str]:
-    """Which of these have bytes on disk, or soon will."""
-    asked = orjson.dumps(list(media_ids)).decode()
-    wanted = "SELECT id FROM files WHERE id IN (SELECT value FROM json_each(?)) AND state IN ('kept', 'pending')"
-    return {media_id for (media_id,) in db.execute(wanted, (asked,))}
+    async def unmatched(self, account: str, provider_ids: Sequence[str]) -> Sequence[str]:
+        """See ``gateway.ports.Leftovers``."""
+        if self._others_wrote:
+            self._others_wrote = False
+            self._unmatched |= await self._read(all_unmatched)
+        about = [one for one in provider_ids if (account, one) in self._unmatched]
+        return await self._read(unmatched, account, about) if about else ()
 
+    async def waiting_news(self) -> Sequence[tuple[str, str]]:
+        """See ``gateway.ports.Leftovers``."""
+        return sorted(self._unmatched)
 
-def _file(found: tuple[Any, ...]) -> KeptFile:
-    look = found[-1]
-    return KeptFile(*(*found[:-1], None if look is None else Look(**orjson.loads(look))))
+    async def prune(self, now: datetime, before: datetime) -> int:
+        """See ``gateway.ports.Store``. Waits for the views, which say what is still to be sent."""
+        await self._writer.views_at_head()
+        known = frozenset(self._unmatched)
+        gone = await self._writer.run(lambda db: prune(db, now, before))
+        self._unmatched -= known - await self._read(all_unmatched)  # not what came while we read
+        return gone
 
-
-def _look_row(look: Look) -> str:
-    return orjson.dumps(look).decode()
-
-
-def bind(db: sqlite3.Connection, brand: str, identities: Sequence[str], proposal: Place) -> Place:
-    """Whose the first identity is: as bound, else as the first bound one of the others, else the proposal."""
-    place = proposal
-    for identity in identities:
-        asked = "SELECT person, conversation FROM identities WHERE brand = ? AND identity = ?"
-        found = db.execute(asked, (brand, identity)).fetchone()
-        if found is not None:
-            place = Place(*found)
-            break
-    rows_ = [(brand, identity, place.person, place.conversation) for identity in identities]
-    db.executemany("INSERT OR IGNORE INTO identities VALUES (?, ?, ?, ?)", rows_)
-    return place
+    async def matched(self, account: str, event_id: str) -> None:
+        """See ``gateway.ports.Leftovers``."""
+        await self._writer.run(lambda db: matched(db, account, event_id))

@@ -9,26 +9,22 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
 from gateway.adapters.sqlite import bulk, connection, rows, schema
 from gateway.adapters.sqlite.batch import Batch, Job, Other, WakeUp
+from gateway.adapters.sqlite.checkpoints import Checkpoints
 from gateway.adapters.sqlite.following import LATE_S, LAZY_S, Following
+from gateway.adapters.sqlite.jobs import Ask, Jobs
 from gateway.ports import Unavailable
-from normalizer.record import Record
 
 T = TypeVar("T")
-Ask = tuple[Job, "asyncio.Future[Any]"]
-Told = tuple["asyncio.Future[Any]", Any, BaseException | None]
 
 CLOSED = "the store is closed"
 BATCH = 256
 """How many jobs share one commit, at most."""
-_IDLE_S = 0.1
-_PATIENCE_S = 0.5
-_CHECKPOINT_BYTES = 32 << 20
-_TRUNCATE_BYTES = 256 << 20
+_IDLE_S, _PATIENCE_S = 0.1, 0.5
+"""How long the thread waits for jobs: while the views are behind, and when all is done."""
 
 
 class Writer:
@@ -36,16 +32,12 @@ class Writer:
 
     def __init__(self, path: Path, *, alone: bool) -> None:
         self._path, self._alone = path, alone
-        self._jobs: SimpleQueue[list[Ask] | None] = SimpleQueue()
-        self._asked: list[Ask] = []
+        self.jobs = Jobs()
         self._thread = threading.Thread(target=self._run, name="sqlite-writer", daemon=True)
         self._heads: dict[str, int] = {}
         self._data_version = 0
         self._synchronous = ""
-        self._dirty = False
-        self._checkpoint_again = 0.0
         self.head = 0
-        self.listeners: list[Callable[[Sequence[Record]], None]] = []
         self.on_others: Callable[[], None] = lambda: None
         self.trouble = ""
         self.closing = False
@@ -54,17 +46,17 @@ class Writer:
 
     async def start(self) -> None:
         """Open, migrate, catch up. Raises Unavailable."""
-        self._loop = asyncio.get_running_loop()
-        self._started: asyncio.Future[None] = self._loop.create_future()
+        self.jobs.open()
+        self._started = self.jobs.future()
         self._thread.start()
         await self._started
 
     async def stop(self) -> None:
         """Finish what is queued and close. What is asked from now on is refused."""
         self.closing = True
-        self._hand_over()
+        self.jobs.hand_over()
         if self._thread.is_alive():
-            self._jobs.put(None)
+            self.jobs.end()
             await asyncio.to_thread(self._thread.join)
 
     @property
@@ -73,24 +65,13 @@ class Writer:
         return self._thread.is_alive()
 
     def submit(self, job: Job) -> asyncio.Future[Any]:
-        """Queue a job; the future has its result once it is durable. Raises Unavailable through it.
-
-        What is asked for in one turn of the event loop is handed over together: the thread would else commit the first
-        alone while the others are still coming.
-        """
-        future = self._loop.create_future()
+        """Queue a job; the future has its result once it is durable. Raises Unavailable through it."""
+        future = self.jobs.future()
         if self.closing or not self._thread.is_alive():
             future.set_exception(Unavailable(CLOSED))
         else:
-            if not self._asked:
-                self._loop.call_soon(self._hand_over)
-            self._asked.append((job, future))
+            self.jobs.ask(job, future)
         return future
-
-    def _hand_over(self) -> None:
-        asked, self._asked = self._asked, []
-        if asked:
-            self._jobs.put(asked)
 
     async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Do some writing in a savepoint of the next commit."""
@@ -102,7 +83,7 @@ class Writer:
         target = self.head
         if self.following.folded >= target:
             return
-        reader: asyncio.Future[None] = self._loop.create_future()
+        reader = self.jobs.future()
         self.following.wait(target, reader)
         woken = self.submit(WakeUp())
         await asyncio.gather(reader, woken)
@@ -113,9 +94,9 @@ class Writer:
         try:
             self._open()
         except BaseException as error:  # noqa: BLE001 - whatever it is, who started us must hear of it
-            self._tell([(self._started, None, error)])
+            self.jobs.tell([(self._started, None, error)])
             return
-        self._tell([(self._started, None, None)])
+        self.jobs.tell([(self._started, None, None)])
         try:
             while self._turn():
                 pass
@@ -124,9 +105,7 @@ class Writer:
 
     def _open(self) -> None:
         self._db = connection.writer(self._path)
-        self._beside = connection.Beside(self._path)
-        if not self._alone:
-            self._beside.share()
+        self.checkpoints = Checkpoints(self._db, self._path, alone=self._alone)
         try:
             schema.migrate(self._db)
             self.following = Following(self._db)
@@ -135,7 +114,7 @@ class Writer:
             self.following.reload(self.head)
         except (sqlite3.Error, schema.TooNewError) as error:
             self._db.close()
-            self._beside.close()
+            self.checkpoints.close()
             raise Unavailable(f"cannot use the store {self._path}: {error}") from error
 
     def _version(self) -> int:
@@ -152,40 +131,26 @@ class Writer:
         self._heads.clear()
         self.head, self._data_version = head, version
         if news:
-            self._tell([], news)
+            self.jobs.tell([], news)
 
     def _turn(self) -> bool:
         """Commit what has been asked, fold what is due, checkpoint when there is time; False at the end."""
         quiet = not self.following.pending
-        jobs, going_on = self._take(_PATIENCE_S if quiet else _IDLE_S)
+        jobs, going_on = self.jobs.take(_PATIENCE_S if quiet else _IDLE_S, BATCH)
         if jobs:
             self._commit(jobs)
         else:
             with suppress(Exception):  # the next commit says why
                 self._notice_others()
         self._fold_what_is_due(idle=not jobs)
-        if self._dirty and ((quiet and not jobs) or self._wal_bytes() > _CHECKPOINT_BYTES):
-            self._checkpoint()
+        if self.checkpoints.due and ((quiet and not jobs) or self.checkpoints.pressing):
+            self.checkpoints.make()
         return going_on
-
-    def _take(self, patience: float) -> tuple[list[Ask], bool]:
-        """Everything that has been asked by now, or nothing after a while; and whether to go on."""
-        jobs: list[Ask] = []
-        try:
-            asked = self._jobs.get(timeout=patience)
-            while asked is not None:
-                jobs.extend(asked)
-                if len(jobs) >= BATCH:
-                    return jobs, True
-                asked = self._jobs.get_nowait()
-        except Empty:
-            return jobs, True
-        return jobs, False
 
     def _commit(self, jobs: Sequence[Ask]) -> None:
         """All jobs in one transaction: what one raises is its own, what the file says no to is everybody's."""
         if all(isinstance(job, WakeUp) for job, _ in jobs):
-            self._tell([(future, None, None) for _, future in jobs])
+            self.jobs.tell([(future, None, None) for _, future in jobs])
             return
         try:
             self._be("FULL")
@@ -199,13 +164,13 @@ class Writer:
         except Exception as error:  # noqa: BLE001 - whatever it is, everybody hears of it and the thread lives on
             self._roll_back()
             self.trouble = f"the store cannot be written: {error}"
-            self._tell([(future, None, Unavailable(self.trouble)) for _, future in jobs])
+            self.jobs.tell([(future, None, Unavailable(self.trouble)) for _, future in jobs])
             return
-        self.trouble, self._dirty = "", True
+        self.trouble, self.checkpoints.due = "", True
         if batch.added:
             self.head = batch.added[-1].feed
             self.following.added(batch.added)
-        self._tell(results, batch.added)
+        self.jobs.tell(results, batch.added)
 
     def _one(self, job: Job, batch: Batch) -> tuple[Any, BaseException | None]:
         try:
@@ -251,10 +216,10 @@ class Writer:
             except Exception as error:  # noqa: BLE001 - whatever it is, the readers hear of it and the thread lives on
                 self.trouble = f"the views cannot be written: {error}"
                 unavailable = Unavailable(self.trouble)
-                self._tell([(reader, None, unavailable) for reader in following.everybody()])
+                self.jobs.tell([(reader, None, unavailable) for reader in following.everybody()])
                 time.sleep(_IDLE_S)  # a full disk or a foreign lock: do not spin
         if wanted:
-            self._tell([(reader, None, None) for reader in following.ready()])
+            self.jobs.tell([(reader, None, None) for reader in following.ready()])
 
     def _fold_some(self) -> None:
         """Views need no fsync of their own: the log has it all, and the next commit of the log takes them along.
@@ -270,10 +235,10 @@ class Writer:
                 self.following.step(self.head)
                 self._db.execute("COMMIT")
                 self.following.done()
-                self.trouble, self._dirty = "", True
-                if self._wal_bytes() > _CHECKPOINT_BYTES:
-                    self._checkpoint()
-                if not self._jobs.empty() and not (self.following.urgent and time.monotonic() < until):
+                self.trouble, self.checkpoints.due = "", True
+                if self.checkpoints.pressing:
+                    self.checkpoints.make()
+                if self.jobs.waiting and not (self.following.urgent and time.monotonic() < until):
                     break
         except BaseException:
             self._roll_back()
@@ -281,50 +246,10 @@ class Writer:
         finally:
             self._be("FULL")
 
-    def _wal_bytes(self) -> int:
-        try:
-            return self._path.with_name(self._path.name + "-wal").stat().st_size
-        except OSError:
-            return 0
-
-    def _checkpoint(self) -> None:
-        """The writer alone copies the journal into the file, between transactions; see docs/adr/0002-sqlite-log.md."""
-        if not self._alone or time.monotonic() < self._checkpoint_again:
-            return
-        self._checkpoint_again = time.monotonic() + _PATIENCE_S
-        mode = "TRUNCATE" if self._wal_bytes() > _TRUNCATE_BYTES else "PASSIVE"
-        with suppress(sqlite3.Error), self._beside.nobody() as free:  # else, or on a full disk, the journal grows on
-            if free:
-                self._db.execute(f"PRAGMA wal_checkpoint({mode})").fetchall()
-                self._dirty = False
-
     def _close(self) -> None:
         with suppress(Exception):  # the next start folds what is left
             self._fold_some()
-        with suppress(sqlite3.Error), self._beside.nobody() as free:
-            if self._alone and free:
-                self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-        self._tell([(reader, None, Unavailable(CLOSED)) for reader in self.following.everybody()])
+        self.checkpoints.make_last()
+        self.jobs.tell([(reader, None, Unavailable(CLOSED)) for reader in self.following.everybody()])
         self._db.close()
-        self._beside.close()
-
-    # From the thread to the loop.
-
-    def _tell(self, results: Sequence[Told], added: Sequence[Record] = ()) -> None:
-        """One wake-up of the loop for everything that a commit settled."""
-        with suppress(RuntimeError):  # the loop has ended; nobody listens any more
-            self._loop.call_soon_threadsafe(self._told, results, added)
-
-    def _told(self, results: Sequence[Told], added: Sequence[Record]) -> None:
-        for listener in self.listeners if added else ():
-            try:
-                listener(added)
-            except Exception as mistake:  # noqa: BLE001 - its own, which nobody else waits for
-                self._loop.call_exception_handler({"message": f"{listener} failed", "exception": mistake})
-        for future, result, error in results:
-            if future.done():
-                continue
-            if error is not None:
-                future.set_exception(error)
-            else:
-                future.set_result(result)
+        self.checkpoints.close()

@@ -15,9 +15,9 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "ports"))
 
 from store_kit import AT, SqliteHouse, append, received, whole_feed
 
-from gateway.adapters.sqlite import SqliteStore, schema, writer
+from gateway.adapters.sqlite import SqliteStore, checkpoints, schema
 from gateway.adapters.system import SystemClock
-from gateway.ports import Unavailable, Wanted
+from gateway.ports import Lease, Unavailable, Wanted
 from normalizer.decision import Place
 
 DUMPS = sorted((Path(__file__).parents[2] / "ports" / "stores").glob("v*.sql"))
@@ -54,6 +54,8 @@ async def test_a_stored_older_file_is_opened(house, dump):
     assert (await store.kept_one("raw_1")).body == b"\x00{"
     assert await store.unmatched("bot", ["out-9"]) == ["{}"]
     assert await store.value("link key") == "secret"
+    leases = [] if dump.stem in {"v1", "v2", "v3"} else [Lease("relay", 2, "gw-1")]
+    assert await store.leases() == leases
     assert await store.bind("main", "telegram:ann", Place("x", "y")) == Place("per_ann", "cnv_ann")
     await append(store, received("new"))
     assert await store.head() == 21
@@ -85,6 +87,16 @@ async def test_uploads_that_were_sent_before_are_not_left_over(house):
     assert list(await store.remove_files(AT, 9, "never sent", unsent=True)) == []  # ids of no time: young for ever
     assert (await store.file("med_sent")).conversation == "cnv_ann"
     assert (await store.file("med_unsent")).conversation == ""
+
+
+async def test_the_newest_ten_epochs_of_a_lease_are_kept(house):
+    store = await house.open()
+    for epoch in range(1, 26):
+        assert await store.take_lease(Lease("relay", epoch, "gw-1"))
+    assert await store.take_lease(Lease("other", 1, "gw-2"))
+    held = house.ask("SELECT epoch FROM leases WHERE name = 'relay' ORDER BY epoch")
+    assert held == [(epoch,) for epoch in range(16, 26)]
+    assert house.ask("SELECT epoch FROM leases WHERE name = 'other'") == [(1,)]
 
 
 async def test_an_interrupted_migration_leaves_the_file_as_it_was(house, monkeypatch):
@@ -160,8 +172,8 @@ def wal(house):
 
 
 async def test_the_journal_is_bounded_while_writing_and_while_catching_up(house, monkeypatch):
-    monkeypatch.setattr(writer, "_CHECKPOINT_BYTES", 200_000)
-    monkeypatch.setattr(writer, "_PATIENCE_S", 0.0)
+    monkeypatch.setattr(checkpoints, "_LARGE_BYTES", 200_000)
+    monkeypatch.setattr(checkpoints, "_APART_S", 0.0)
     store = await house.open()
     largest = 0
     for n in range(60):
@@ -174,7 +186,8 @@ async def test_the_journal_is_bounded_while_writing_and_while_catching_up(house,
     again = await house.open()
     sizes = []
     monkeypatch.setattr("gateway.adapters.sqlite.following._AT_ONCE", 50)
-    monkeypatch.setattr(again._writer, "_checkpoint", _watching(again._writer._checkpoint, house, sizes))
+    copies = again._writer.checkpoints
+    monkeypatch.setattr(copies, "make", _watching(copies.make, house, sizes))
     assert len((await again.conversations(Wanted())).data) == 20
     assert len(sizes) > 1  # also while a reader waits for a long way to be folded
 
@@ -188,9 +201,9 @@ def _watching(checkpoint, house, sizes):
 
 
 async def test_a_journal_that_a_reader_held_back_is_truncated_afterwards(house, monkeypatch):
-    monkeypatch.setattr(writer, "_CHECKPOINT_BYTES", 50_000)
-    monkeypatch.setattr(writer, "_TRUNCATE_BYTES", 300_000)
-    monkeypatch.setattr(writer, "_PATIENCE_S", 0.0)
+    monkeypatch.setattr(checkpoints, "_LARGE_BYTES", 50_000)
+    monkeypatch.setattr(checkpoints, "_TRUNCATE_BYTES", 300_000)
+    monkeypatch.setattr(checkpoints, "_APART_S", 0.0)
     monkeypatch.setattr("gateway.adapters.sqlite.connection.BUSY_MS", 10)
     store = await house.open()
     await append(store, received("first"))
@@ -252,8 +265,8 @@ async def test_a_process_beside_the_server_never_checkpoints(tmp_path):
     said = []
     beside._writer._db.set_trace_callback(said.append)
     await beside.set_value("a", "b")
-    beside._writer._dirty, beside._writer._checkpoint_again = True, 0.0
-    beside._writer._checkpoint()
+    beside._writer.checkpoints.due = True
+    beside._writer.checkpoints.make()
     await beside.stop()
     assert any("settings" in statement for statement in said)
     assert not any("wal_checkpoint" in statement for statement in said)

@@ -18,7 +18,7 @@ from store_kit import AT, SqliteHouse, history
 
 from connectors.api import Answer
 from gateway.adapters.sqlite import schema
-from gateway.ports import Agent, Attempt, Kept, KeptFile, Key, Look, Session
+from gateway.ports import Agent, Attempt, Kept, KeptFile, Key, Lease, Look, Session
 from normalizer.decision import Place
 
 HERE = Path(__file__).parent
@@ -41,6 +41,8 @@ async def compose(folder: Path) -> str:
     await store.add_agent(Agent("agt_1", "grace@example.com", "Grace", "admin", "$argon2id$"))
     await store.add_session(Session("session", "agt_1", AT))
     await store.set_value("link key", "secret")
+    for epoch in (1, 2):
+        await store.take_lease(Lease("relay", epoch, "gw-1"))
     await house.close()
     db = sqlite3.connect(house.path)
     try:
