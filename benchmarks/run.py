@@ -21,6 +21,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bench import CONFIG, HERE, ROUNDS, Figure, floor, folder, free_port, on_core, product, say, tool
+from broker import publishing
 from channels import by_channel
 
 # What is measured.
@@ -180,7 +181,7 @@ def stages() -> tuple[list[Figure], list[Figure]]:
 def main() -> None:
     started = time.monotonic()
     steps, commits = stages()
-    figures = [*acceptance(), *by_channel(), *commits, *liveness(200), *liveness(500), *idleness()]
+    figures = [*acceptance(), *by_channel(), *commits, *liveness(200), *liveness(500), *idleness(), *publishing()]
     minutes = (time.monotonic() - started) / 60
     (HERE / "RESULTS.md").write_text(_page(figures, steps, minutes))
     say(f"written to benchmarks/RESULTS.md after {minutes:.0f} minutes")
