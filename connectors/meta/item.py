@@ -60,7 +60,10 @@ class Item:
     def degrees(self, name: str) -> float | None:
         """A number with a point."""
         value = self.fields.get(name)
-        return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+        try:
+            return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+        except OverflowError:  # more digits than any place on Earth has
+            return None
 
     def flag(self, name: str) -> bool:
         """Whether it says true."""
