@@ -22,6 +22,7 @@ from load import Customers
 
 from connectors import catalog
 from connectors.api import Request
+from gateway.adapters.records import numbered
 from gateway.adapters.sqlite import SqliteStore, rows
 from gateway.adapters.sqlite.fold import Fold
 from gateway.adapters.system import SystemClock
@@ -65,7 +66,7 @@ def stages(folder: Path) -> dict[str, float]:
     drafts = [decide(number) for number in range(COUNT)]
     seqs = [number // 1000 + 1 for number in range(COUNT)]
     records = [
-        rows.numbered(draft, number + 1, places[number % 1000].conversation, seqs[number])
+        numbered(draft, places[number % 1000].conversation, seqs[number], number + 1)
         for number, draft in enumerate(drafts)
     ]
     frames = Frames()

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from gateway.adapters import journal_file
-from gateway.adapters.sqlite import rows
+from gateway.adapters.instants import moment
 from gateway.ports import Unavailable
 from gateway.ports.journal import Entry
 
@@ -52,8 +52,7 @@ class FileJournal:
     @property
     def since(self) -> datetime | None:
         """See ``gateway.ports.journal.Journal``."""
-        since = self._waiting.since
-        return None if since is None else rows.moment(since)
+        return moment(self._waiting.since)
 
     async def start(self) -> None:
         """See ``gateway.ports.journal.Journal``."""

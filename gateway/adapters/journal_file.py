@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import structlog
 
-from gateway.adapters.sqlite import rows
+from gateway.adapters.instants import millis, moment
 from gateway.adapters.sqlite.connection import InUse, locked, writer
 from gateway.ports import Unavailable
 from gateway.ports.journal import Entry
@@ -175,7 +175,7 @@ def row(entry: Entry) -> tuple[Any, ...]:
     """An entry as it is inserted. JSON is written in ASCII: a header may hold half a character."""
     query, headers = json.dumps(dict(entry.query)), json.dumps(dict(entry.headers))
     heavy = len(query) + len(headers) + len(entry.body) + _AROUND
-    known = (entry.id, entry.hook, entry.method, entry.path, rows.millis(entry.received_at), " ".join(entry.accounts))
+    known = (entry.id, entry.hook, entry.method, entry.path, millis(entry.received_at), " ".join(entry.accounts))
     return (*known, heavy, query, headers, entry.body)
 
 
@@ -195,7 +195,7 @@ def _entry(found: tuple[Any, ...]) -> Entry:
         query=json.loads(query),
         headers=json.loads(headers),
         body=body,
-        received_at=rows.moment(received_at),
+        received_at=moment(received_at),
         accounts=tuple(accounts.split()),
         number=number,
     )

@@ -16,6 +16,7 @@ from gateway.adapters.mongo.intents import Intent, Intents
 from gateway.adapters.mongo.lag import Lag
 from gateway.adapters.mongo.recent import Recent
 from gateway.adapters.mongo.states import State
+from gateway.adapters.records import numbered
 from gateway.ports import Appended, Clock, Decide, Unavailable
 from normalizer.record import Draft
 
@@ -208,7 +209,7 @@ class _Append:
             if not appends.intents.fresh(intent):  # we slept, and the relay may have forgotten it
                 intent = await appends.intents.announce(stream, draft.key)
                 self.announced.append(intent)
-            record = documents.numbered(draft, stream, seq + 1)
+            record = numbered(draft, stream, seq + 1)
             appends.remember(stream, states.with_record(Folded(seq, conversation), record))
             appends.recent.add(record)
             appends.lag.wrote(intent.id)

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple, overload
+from typing import Any, NamedTuple
 
 import bson
 import orjson
 from bson.raw_bson import RawBSONDocument
 
+from gateway.adapters.instants import millis, moment
+from gateway.adapters.listing import body, inbound, listed, searched, stands
 from gateway.adapters.mongo.collections import Document
 from normalizer.model import Conversation, Message, Person
 from normalizer.record import VERSION, By, Draft, Record, upcast
 
-NEVER = 1 << 62
-"""When an answer is owed that is not owed: after everything else."""
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECOND = timedelta(milliseconds=1)
-_LEAST, _MOST = -(1 << 63), (1 << 63) - 1
 _LARGEST = 16 << 20
 """Bytes of one document, at most; the server's own limit."""
 
@@ -28,20 +24,6 @@ class Folded(NamedTuple):
 
     seq: int
     conversation: Conversation | None
-
-
-@overload
-def millis(time: datetime) -> int: ...
-@overload
-def millis(time: datetime | None) -> int | None: ...
-def millis(time: datetime | None) -> int | None:
-    """Milliseconds since 1970."""
-    return None if time is None else (time - _EPOCH) // _MILLISECOND
-
-
-def moment(value: int) -> datetime:
-    """The time of so many milliseconds since 1970."""
-    return _EPOCH + value * _MILLISECOND
 
 
 def digits(place: int) -> str:
@@ -83,15 +65,8 @@ def of_record(draft: Draft, stream: str, seq: int) -> Document:
     }
 
 
-def numbered(draft: Draft, stream: str, seq: int) -> Record:
-    """The draft as the record that it became; its place in the feed is not known yet."""
-    id_, key, kind, brand, by, at, account, cause, received_at, data, request = draft
-    return Record(0, id_, stream, seq, key, kind, brand, account, by, cause, at, received_at, data, request)
-
-
 def record(found: Document, feed: int = 0) -> Record:
     """A document as a record, its data as this version reads it."""
-    received_at = found["received_at"]
     return Record(
         v=found["v"],
         feed=feed,
@@ -105,7 +80,7 @@ def record(found: Document, feed: int = 0) -> Record:
         by=By(*found["by"]),
         cause=found["cause"],
         at=moment(found["at"]),
-        received_at=None if received_at is None else moment(received_at),
+        received_at=moment(found["received_at"]),
         data=upcast(found["v"], orjson.loads(found["data"])),
         request=found["request"],
     )
@@ -119,21 +94,7 @@ def of_conversation(stream: str, folded: Folded) -> Document:
     seq, conversation = folded
     if conversation is None:
         return {"_id": stream, "seq": seq}
-    owed = millis(conversation.unanswered_since)
-    return {
-        "_id": stream,
-        "seq": seq,
-        "brand": conversation.brand,
-        "status": conversation.status,
-        "assignee": conversation.assignee.id if conversation.assignee else None,
-        "channel": conversation.channel,
-        "account": conversation.account,
-        "owed": NEVER if owed is None else owed,
-        "recency": -millis(conversation.updated_at),
-        "snoozed_until": millis(conversation.snoozed_until) if conversation.status == "snoozed" else None,
-        "search": " ".join((conversation.person.name, *conversation.person.identities)).casefold(),
-        "body": _body(conversation),
-    }
+    return {"_id": stream, "seq": seq, **listed(conversation)._asdict(), "body": body(conversation)}
 
 
 def folded_stream(found: Document) -> Folded:
@@ -143,15 +104,9 @@ def folded_stream(found: Document) -> Folded:
 
 def of_line(line: Message, seen: int) -> Document:
     """A line as its view; ``seen`` is the number of the last record in it."""
-    return {
-        "_id": line.id,
-        "conversation": line.conversation,
-        "shown_at": millis(line.shown_at),
-        "ord": order(line),
-        "inbound": line.kind == "message" and line.direction == "in",
-        "seen": seen,
-        "body": _body(line),
-    }
+    shown_at, order, id_ = stands(line)
+    where = {"_id": id_, "conversation": line.conversation, "shown_at": shown_at, "ord": order}
+    return {**where, "inbound": inbound(line), "seen": seen, "body": body(line)}
 
 
 def line(found: Document) -> Message:
@@ -161,21 +116,11 @@ def line(found: Document) -> Message:
 
 def of_person(person: Person, seen: int) -> Document:
     """A person as their view; ``seen`` is the place in the feed of the last record in it."""
-    search = " ".join((person.name, *person.identities)).casefold()
+    search = searched(person.name, person.identities)
     named = {"_id": person.id, "brand": person.brand, "name": person.name, "search": search}
-    return {**named, "seen": seen, "body": _body(person)}
+    return {**named, "seen": seen, "body": body(person)}
 
 
 def person(found: Document) -> Person:
     """A person's view as the person."""
     return Person.model_validate_json(found["body"])
-
-
-def order(message: Message) -> int:
-    """The provider's order, as far as a document's number holds it."""
-    return min(max(message.order, _LEAST), _MOST)
-
-
-def _body(view: Conversation | Message | Person) -> str:
-    """A view as JSON. For the views only, so the times need not look like the API's, which would cost twice as much."""
-    return orjson.dumps(view.model_dump()).decode()

@@ -5,27 +5,25 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import structlog
 from pymongo import ReplaceOne
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import BulkWriteError
 
+from gateway.adapters.instants import millis
 from gateway.adapters.mongo import documents, exact, files
 from gateway.adapters.mongo.collections import Collections, Document
 from gateway.adapters.mongo.documents import Folded
 from gateway.adapters.mongo.trouble import reaching, taken
+from gateway.adapters.records import KNOWN_BY, SAID, settles, speaker, uploads
+from gateway.adapters.records import files as files_of
 from gateway.ports import KeptFile
 from normalizer.fold import apply, apply_to_line, apply_to_person, line_id, time
 from normalizer.model import Message, Person
 from normalizer.record import Record
 
 log = structlog.get_logger(__name__)
-
-_SAID = {"message.received", "message.queued", "message.echoed", "note.added"}
-_SETTLED = {"message.sent", "message.failed", "message.uncertain"}
-_KNOWN_BY = {"message.received", "message.echoed", *_SETTLED}
 
 
 @dataclass(slots=True)
@@ -53,7 +51,7 @@ class Folding:
     async def read(self, records: Sequence[Record]) -> None:
         """Read what these records touch, before they are folded. Raises Unavailable."""
         about = {said for one in records if isinstance(said := one.data.get("message"), str)}
-        who = {found for one in records if (found := _who(one)) is not None}
+        who = {found for one in records if (found := speaker(one)) is not None}
         deferred = {one.data["message"] for one in records if one.kind == "message.deferred"}
         lines, people, unsettled = await asyncio.gather(
             exact.many(self.db.lines, about),
@@ -79,7 +77,7 @@ class Folding:
             line = self._line(record)
             after = Folded(record.seq, apply(before.conversation, record, line))
             person = self._person(record)
-            files_ = _files(record)
+            files_ = files_of(record)
             due = _due(record, self.unsettled)
         except Exception as error:  # noqa: BLE001 - see above
             about = {"record": record.id, "stream": record.stream, "why": type(error).__name__}
@@ -90,14 +88,14 @@ class Folding:
         self._keep_line(record, line)
         self._keep_person(record, person)
         self.files += files_
-        self.sent += [(record.stream, media) for media in _uploads(record)]
+        self.sent += [(record.stream, media) for media in uploads(record)]
         self.unsettled |= due
 
     def _line(self, record: Record) -> Message | None:
         about = line_id(record)
         if about is None:
             return None
-        line, seen = (None, 0) if record.kind in _SAID else self.lines.get(about, (None, 0))
+        line, seen = (None, 0) if record.kind in SAID else self.lines.get(about, (None, 0))
         return line if record.seq <= seen else apply_to_line(line, record)
 
     def _keep_line(self, record: Record, line: Message | None) -> None:
@@ -106,14 +104,14 @@ class Folding:
         seen = self.lines.get(line.id, (None, 0))[1]
         self.lines[line.id] = line, max(seen, record.seq)
         self._lines_changed[line.id] = None
-        if record.kind in _KNOWN_BY:
+        if record.kind in KNOWN_BY:
             for provider_id in line.provider_ids:
                 known_by = f"{line.account or ''} {provider_id}"
                 self.provider_ids.setdefault(known_by, {"_id": known_by, "message": line.id})
 
     def _person(self, record: Record) -> Person | None:
         """The person after the record, if it tells of them anything that is not written yet."""
-        who = _who(record)
+        who = speaker(record)
         before, seen = self.people.get(who or "", (None, 0))
         if who is None:
             return None
@@ -167,49 +165,19 @@ class Folding:
             await files.sent(self.db, stream, media_ids)
 
 
-def _who(record: Record) -> str | None:
-    """The person who speaks for themselves in a record."""
-    said: Mapping[str, Any] = record.data
-    if record.kind == "message.received":
-        found = said["message"]["author"]["id"]
-    elif record.kind.startswith("identity."):
-        found = said["person"]["id"]
-    else:
-        return None
-    return found if isinstance(found, str) else None
-
-
-def _files(record: Record) -> list[KeptFile]:
-    told = record.data.get("private", {}).get("files", {}).items()
-    return [
-        KeptFile(
-            media, record.brand, "pending", record.account or "", record.stream, one["ref"], one["mime"], one["name"]
-        )
-        for media, one in told
-    ]
-
-
-def _uploads(record: Record) -> list[str]:
-    """Uploads that a message holds."""
-    if record.kind != "message.queued":
-        return []
-    return [part["media"] for part in record.data["message"]["parts"] if part.get("media")]
-
-
 def _due(record: Record, unsettled: Mapping[str, Document | None]) -> dict[str, Document | None]:
     """What a record says about a message that is still to be sent; None once nothing is."""
     match record.kind:
         case "message.queued":
-            message, at = record.data["message"]["id"], documents.millis(record.at)
+            message, at = record.data["message"]["id"], millis(record.at)
             where = {"conversation": record.stream, "account": record.account, "seq": record.seq}
             return {message: {"_id": message, **where, "send_at": at}}
         case "message.deferred":
             message = record.data["message"]
             known = unsettled.get(message)
-            return (
-                {} if known is None else {message: {**known, "send_at": documents.millis(time(record.data["send_at"]))}}
-            )
-        case kind if kind in _SETTLED and "provider_id" not in record.data:
+            send_at = millis(time(record.data["send_at"]))
+            return {} if known is None else {message: {**known, "send_at": send_at}}
+        case _ if settles(record):
             return {record.data["message"]: None}
         case _:
             return {}

@@ -11,6 +11,7 @@ from typing import Any
 import structlog
 from pymongo.errors import BulkWriteError
 
+from gateway.adapters.instants import millis
 from gateway.adapters.mongo import documents, exact, intents, states
 from gateway.adapters.mongo.collections import Collections
 from gateway.adapters.mongo.documents import Folded, digits
@@ -166,7 +167,7 @@ class Relay:
                 self._holes.add(stream)
             at = 0
             for record in row:
-                at = max(at, documents.millis(record.at))
+                at = max(at, millis(record.at))
                 chosen.append((at, stream, record.seq, record))
         chosen.sort(key=lambda one: one[:3])
         return [record for *_, record in chosen[:_AT_ONCE]]
@@ -192,7 +193,7 @@ class Relay:
     async def _number_these(self, chosen: Sequence[Record]) -> None:
         assert self._place is not None  # noqa: S101 - a round begins by catching up
         records = [record._replace(feed=self._place + n) for n, record in enumerate(chosen, 1)]
-        entries = [{"_id": digits(one.feed), "record": one.key, "at": documents.millis(one.at)} for one in records]
+        entries = [{"_id": digits(one.feed), "record": one.key, "at": millis(one.at)} for one in records]
         with reaching():
             try:
                 await self._db.feed.insert_many(entries, ordered=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from abc import abstractmethod
 from datetime import datetime
 
+from gateway.adapters.instants import millis
 from gateway.adapters.mongo.collections import Collections
-from gateway.adapters.mongo.documents import millis
 from gateway.adapters.mongo.trouble import reaching
 
 

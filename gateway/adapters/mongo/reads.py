@@ -6,10 +6,12 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 
+from gateway.adapters.instants import millis, moment
+from gateway.adapters.listing import place, placed
 from gateway.adapters.mongo import documents, exact
 from gateway.adapters.mongo.collections import Collections, Document
-from gateway.adapters.mongo.documents import digits, millis, moment
-from gateway.adapters.mongo.places import beyond, place, placed
+from gateway.adapters.mongo.documents import digits
+from gateway.adapters.mongo.places import beyond
 from gateway.adapters.mongo.states import LINES
 from gateway.adapters.mongo.trouble import reaching
 from gateway.ports import ConversationPage, LinePage, PersonPage, Unsettled, Wanted

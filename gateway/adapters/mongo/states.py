@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import structlog
 
+from gateway.adapters.listing import stands
 from gateway.adapters.mongo import documents, exact, intents
 from gateway.adapters.mongo.collections import Collections
 from gateway.adapters.mongo.documents import Folded
@@ -112,13 +113,13 @@ async def line_now(db: Collections, message_id: str, tail: Sequence[Record]) -> 
 
 async def unread_after(db: Collections, stream: str, message: Message, tail: Sequence[Record]) -> int:
     """How many messages of the customer stand after this one. Raises Unavailable."""
-    place = [documents.millis(message.shown_at), documents.order(message), message.id]
+    place = stands(message)
     wanted = {"conversation": stream, "inbound": True, **beyond(place, LINES)}
     with reaching():
         found = await db.lines.find(wanted, {"_id": 1}).to_list()
     later = {one["_id"] for one in found}
     for record in tail:
         line = apply_to_line(None, record) if record.kind == "message.received" else None
-        if line is not None and [documents.millis(line.shown_at), documents.order(line), line.id] > place:
+        if line is not None and stands(line) > place:
             later.add(line.id)
     return len(later)

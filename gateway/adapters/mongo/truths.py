@@ -9,8 +9,8 @@ import orjson
 from pymongo.errors import DuplicateKeyError
 
 from connectors.api import Answer
+from gateway.adapters.instants import millis, moment
 from gateway.adapters.mongo.collections import Collections, Document
-from gateway.adapters.mongo.documents import millis, moment
 from gateway.adapters.mongo.trouble import reaching
 from gateway.ports import Attempt, Clock, Kept, KeptEntry, Unavailable
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
+from gateway.adapters.listing import placed
 from gateway.adapters.mongo import documents, exact, reads, rebuilding, states
 from gateway.adapters.mongo.collections import Collections
 from gateway.adapters.mongo.following import Following
 from gateway.adapters.mongo.numbering import Relay
-from gateway.adapters.mongo.places import placed
 from gateway.ports import ConversationPage, LinePage, PersonPage, Unsettled, Wanted
 from normalizer.model import Conversation, Message, Person
 

@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from gateway.adapters.records import numbered
 from gateway.adapters.sqlite import bulk, rows
 from gateway.adapters.sqlite.following import Following
 from normalizer.record import Draft, Record
@@ -63,7 +64,7 @@ class Batch:
         """Number a draft and put it among the rows to insert."""
         feed = (self.added[-1].feed if self.added else self.head) + 1
         self._rows.append(rows.row(draft, feed, stream, seq))
-        record = rows.numbered(draft, feed, stream, seq)
+        record = numbered(draft, stream, seq, feed)
         self.added.append(record)
         self.by_key[draft.key] = record
         return record

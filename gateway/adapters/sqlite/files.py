@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from gateway.adapters.sqlite import rows
+from gateway.adapters.instants import millis
 from gateway.adapters.sqlite.access import Access
 from gateway.ports import KeptFile, Look
 
@@ -70,7 +70,7 @@ def remove_files(db: sqlite3.Connection, before: datetime, limit: int, why: str,
     gone = db.execute(
         "UPDATE files SET state = 'removed', why = ?, ref = '', path = '', look = NULL WHERE id IN"
         f" (SELECT id FROM files {which} AND id < ? ORDER BY id LIMIT ?) RETURNING id",
-        (why, f"med_{rows.millis(before):012x}", limit),
+        (why, f"med_{millis(before):012x}", limit),
     )
     return sorted(media_id for (media_id,) in gone)
 

@@ -7,20 +7,19 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Any
 
-import orjson
 import structlog
 
-from gateway.adapters.sqlite import bulk, rows
+from gateway.adapters.instants import millis
+from gateway.adapters.listing import body, inbound, listed, searched, stands
+from gateway.adapters.records import KNOWN_BY, SAID, files, settles, speaker, uploads
+from gateway.adapters.sqlite import bulk
 from normalizer.fold import apply, apply_to_line, apply_to_person, line_id, time
 from normalizer.model import Conversation, Message, Person
 from normalizer.record import Record
 
 log = structlog.get_logger(__name__)
 
-NEVER = 1 << 62
-"""When an answer is owed that is not owed: after everything else."""
 _CACHED = 20_000
-_LEAST, _MOST = -(1 << 63), (1 << 63) - 1
 _INTO = {
     "conversations": ("INSERT OR REPLACE INTO conversations", ""),
     "lines": ("INSERT INTO lines", "ON CONFLICT (id) DO UPDATE SET body = excluded.body"),
@@ -33,8 +32,6 @@ _INTO = {
     ),
 }
 """How the rows that a fold makes are written, many in a statement."""
-_SAID = {"message.received", "message.queued", "message.echoed", "note.added"}
-_SETTLED = {"message.sent", "message.failed", "message.uncertain"}
 
 
 class Fold:
@@ -128,49 +125,42 @@ class Fold:
         line = apply_to_line(lines.get(about) or self._earlier(record, about), record)
         if line is not None:
             lines[about] = line
-            if record.kind in {"message.received", "message.echoed", *_SETTLED}:
+            if record.kind in KNOWN_BY:
                 known_by = ((line.account or "", provider_id, line.id) for provider_id in line.provider_ids)
                 self._rows["provider_ids"].extend(known_by)
         return line
 
     def _earlier(self, record: Record, about: str) -> Message | None:
-        return None if record.kind in _SAID else self.line(about)
+        return None if record.kind in SAID else self.line(about)
 
     def _fold_aside(self, record: Record) -> None:
         """What a record says beside its conversation and its line."""
-        if record.kind == "message.received" or record.kind.startswith("identity."):
-            self._fold_person(record)
-        for media, told in record.data.get("private", {}).get("files", {}).items():
-            whose = (media, record.brand, "pending", record.account or "", record.stream)
-            self._rows["files"].append((*whose, told["ref"], told["mime"], told["name"], 0, "", ""))
+        who = speaker(record)
+        if who is not None:
+            self._fold_person(who, record)
+        for one in files(record):
+            whose = (one.id, one.brand, one.state, one.account, one.conversation)
+            self._rows["files"].append((*whose, one.ref, one.mime, one.name, one.size, one.path, one.why))
         if record.kind == "message.queued":
-            row = (record.data["message"]["id"], record.stream, record.account, record.seq, rows.millis(record.at))
+            row = (record.data["message"]["id"], record.stream, record.account, record.seq, millis(record.at))
             self._db.execute("INSERT OR REPLACE INTO unsettled VALUES (?, ?, ?, ?, ?)", row)
-            self._fold_uploads(record)
+            for upload in uploads(record):  # not left over any more
+                sent = "UPDATE files SET conversation = ? WHERE id = ? AND account = '' AND conversation = ''"
+                self._db.execute(sent, (record.stream, upload))
         elif record.kind == "message.deferred":
-            send_at = time(record.data["send_at"])
-            due = (rows.millis(send_at), record.data["message"])
+            due = (millis(time(record.data["send_at"])), record.data["message"])
             self._db.execute("UPDATE unsettled SET send_at = ? WHERE message = ?", due)
-        elif record.kind in _SETTLED and "provider_id" not in record.data:
+        elif settles(record):
             self._db.execute("DELETE FROM unsettled WHERE message = ?", (record.data["message"],))
 
-    def _fold_uploads(self, record: Record) -> None:
-        """Uploads that a message holds are not left over."""
-        for part in record.data["message"]["parts"]:
-            if part.get("media"):
-                sent = "UPDATE files SET conversation = ? WHERE id = ? AND account = '' AND conversation = ''"
-                self._db.execute(sent, (record.stream, part["media"]))
-
-    def _fold_person(self, record: Record) -> None:
-        said = record.data
-        who = said["message"]["author"]["id"] if "message" in said else said["person"]["id"]
+    def _fold_person(self, who: str, record: Record) -> None:
         before = self._people.get(who) or self._person(who)
         person = apply_to_person(before, record)
         if person is None or person is before:
             return
         self._people[who] = person
-        search = " ".join((person.name, *person.identities)).casefold()
-        self._rows["people"].append((person.id, person.brand, person.name, search, _body(person)))
+        search = searched(person.name, person.identities)
+        self._rows["people"].append((person.id, person.brand, person.name, search, body(person)))
         bound = ((person.brand, identity, person.id, person.conversation) for identity in person.identities)
         self._rows["identities"].extend(bound)
 
@@ -206,43 +196,17 @@ class FoldedView:
     def unread_after(self, message: Message) -> int:
         """How many messages of the customer stand after this one."""
         self._catch_up()
-        place = (self._stream, rows.millis(message.shown_at), _order(message), message.id)
         count: int = self._db.execute(
             "SELECT count(*) FROM lines WHERE conversation = ? AND (shown_at, ord, id) > (?, ?, ?) AND inbound = 1",
-            place,
+            (self._stream, *stands(message)),
         ).fetchone()[0]
         return count
 
 
 def _conversation_row(conversation: Conversation) -> tuple[Any, ...]:
-    owed = rows.millis(conversation.unanswered_since)
-    search = " ".join((conversation.person.name, *conversation.person.identities)).casefold()
-    return (
-        conversation.id,
-        conversation.brand,
-        conversation.status,
-        conversation.assignee.id if conversation.assignee else None,
-        conversation.channel,
-        conversation.account,
-        NEVER if owed is None else owed,
-        -rows.millis(conversation.updated_at),
-        rows.millis(conversation.snoozed_until) if conversation.status == "snoozed" else None,
-        search,
-        conversation.seq,
-        _body(conversation),
-    )
+    return (conversation.id, *listed(conversation), conversation.seq, body(conversation))
 
 
 def _line_row(line: Message) -> tuple[Any, ...]:
-    inbound = line.kind == "message" and line.direction == "in"
-    return (line.id, line.conversation, rows.millis(line.shown_at), _order(line), inbound, _body(line))
-
-
-def _body(view: Conversation | Message | Person) -> str:
-    """A view as JSON. For the tables only, so the times need not look like the API's, which would cost twice as much."""
-    return orjson.dumps(view.model_dump()).decode()
-
-
-def _order(line: Message) -> int:
-    """The provider's order, as far as a column holds it."""
-    return min(max(line.order, _LEAST), _MOST)
+    shown_at, order, id_ = stands(line)
+    return (id_, line.conversation, shown_at, order, inbound(line), body(line))

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from gateway.adapters.sqlite import rows
+from gateway.adapters.instants import millis, moment
 from gateway.adapters.sqlite.access import Access
 from gateway.ports import Agent, Key, Session
 
@@ -30,8 +30,8 @@ def add_key(db: sqlite3.Connection, key: Key) -> bool:
         key.digest,
         key.scope,
         _brands(key.brands),
-        rows.millis(key.created_at),
-        rows.millis(key.revoked_at),
+        millis(key.created_at),
+        millis(key.revoked_at),
     )
     return db.execute("INSERT OR IGNORE INTO keys VALUES (?, ?, ?, ?, ?, ?, ?)", row).rowcount == 1
 
@@ -49,14 +49,13 @@ def keys(db: sqlite3.Connection) -> Sequence[Key]:
 
 def _key(found: tuple[Any, ...]) -> Key:
     id_, name, digest, scope, brands, created_at, revoked_at = found
-    revoked = None if revoked_at is None else rows.moment(revoked_at)
-    return Key(id_, name, digest, scope, _read_brands(brands), rows.moment(created_at), revoked)
+    return Key(id_, name, digest, scope, _read_brands(brands), moment(created_at), moment(revoked_at))
 
 
 def revoke_key(db: sqlite3.Connection, name: str, at: datetime) -> bool:
     """Revoke by name; False if there is none in use."""
     change = "UPDATE keys SET revoked_at = ? WHERE name = ? AND revoked_at IS NULL"
-    return db.execute(change, (rows.millis(at), name)).rowcount == 1
+    return db.execute(change, (millis(at), name)).rowcount == 1
 
 
 def add_agent(db: sqlite3.Connection, agent: Agent) -> bool:
@@ -84,15 +83,13 @@ def _agent(found: tuple[Any, ...] | None) -> Agent | None:
 
 def add_session(db: sqlite3.Connection, session: Session) -> None:
     """Add a session or a sign-in link."""
-    row = (session.digest, session.agent, rows.millis(session.expires_at), session.kind)
+    row = (session.digest, session.agent, millis(session.expires_at), session.kind)
     db.execute("INSERT OR REPLACE INTO sessions VALUES (?, ?, ?, ?)", row)
 
 
 def session(db: sqlite3.Connection, digest: str, now: datetime) -> Session | None:
     """A session that has not ended."""
-    found = db.execute(
-        "SELECT * FROM sessions WHERE digest = ? AND expires_at > ?", (digest, rows.millis(now))
-    ).fetchone()
+    found = db.execute("SELECT * FROM sessions WHERE digest = ? AND expires_at > ?", (digest, millis(now))).fetchone()
     return None if found is None else _session(found)
 
 
@@ -105,7 +102,7 @@ def end_session(db: sqlite3.Connection, digest: str) -> Session | None:
 
 def _session(found: tuple[Any, ...]) -> Session:
     digest, agent_id, expires_at, kind = found
-    return Session(digest, agent_id, rows.moment(expires_at), kind)
+    return Session(digest, agent_id, moment(expires_at), kind)
 
 
 def value(db: sqlite3.Connection, name: str) -> str | None:

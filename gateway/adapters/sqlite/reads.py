@@ -2,40 +2,17 @@
 
 from __future__ import annotations
 
-import base64
 import sqlite3
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-import orjson
-
-from gateway.adapters.sqlite import rows
+from gateway.adapters.instants import millis, moment
+from gateway.adapters.listing import place, placed
 from gateway.adapters.sqlite.access import Access
 from gateway.adapters.sqlite.rebuilding import rebuild
 from gateway.ports import ConversationPage, LinePage, PersonPage, Unsettled, Wanted
 from normalizer.model import Conversation, Message, Person
-
-_BITS = 63
-"""Of a number that a column holds, beside its sign."""
-
-
-def place(*values: Any) -> str:
-    """A place in a list, opaque to callers."""
-    return base64.urlsafe_b64encode(orjson.dumps(values)).rstrip(b"=").decode()
-
-
-def placed(text: str, *kinds: type) -> list[Any]:
-    """What ``place`` made; raises ValueError for anything else."""
-    try:
-        values = orjson.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-    except ValueError:
-        raise ValueError("this is not a place that we gave") from None
-    if not isinstance(values, list) or [type(value) for value in values] != list(kinds):
-        raise ValueError("this is not a place that we gave")
-    if any(isinstance(value, int) and value.bit_length() > _BITS for value in values):
-        raise ValueError("this is not a place that we gave")
-    return values
 
 
 def conversations(db: sqlite3.Connection, wanted: Wanted) -> ConversationPage:
@@ -175,14 +152,14 @@ def unsettled(db: sqlite3.Connection, conversation_id: str | None) -> Sequence[U
         values,
     )
     return [
-        Unsettled(message, conversation, account, seq, rows.moment(send_at))
+        Unsettled(message, conversation, account, seq, moment(send_at))
         for message, conversation, account, seq, send_at in found
     ]
 
 
 def asleep_until(db: sqlite3.Connection, now: datetime) -> Sequence[Conversation]:
     """The snoozed conversations whose time has come."""
-    found = db.execute("SELECT body FROM conversations WHERE snoozed_until <= ?", (rows.millis(now),))
+    found = db.execute("SELECT body FROM conversations WHERE snoozed_until <= ?", (millis(now),))
     return [Conversation.model_validate_json(body) for (body,) in found]
 
 

@@ -3,33 +3,18 @@
 from __future__ import annotations
 
 import sqlite3
-from datetime import UTC, datetime, timedelta
-from typing import Any, overload
+from datetime import datetime
+from typing import Any
 
 import orjson
 
+from gateway.adapters.instants import millis, moment
 from normalizer.record import VERSION, By, Draft, Record, upcast
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECOND = timedelta(milliseconds=1)
 _LAST = 2**63 - 1
 
 COLUMNS = "feed, id, stream, seq, key, kind, v, brand, account, by_kind, by_id, by_name, cause, at, received_at, request, data"
 INSERT = f"INSERT INTO records ({COLUMNS})"
-
-
-@overload
-def millis(time: datetime) -> int: ...
-@overload
-def millis(time: datetime | None) -> int | None: ...
-def millis(time: datetime | None) -> int | None:
-    """Milliseconds since 1970."""
-    return None if time is None else (time - _EPOCH) // _MILLISECOND
-
-
-def moment(value: int) -> datetime:
-    """The time of so many milliseconds since 1970."""
-    return _EPOCH + value * _MILLISECOND
 
 
 def row(draft: Draft, feed: int, stream: str, seq: int) -> tuple[Any, ...]:
@@ -58,12 +43,6 @@ def row(draft: Draft, feed: int, stream: str, seq: int) -> tuple[Any, ...]:
     )
 
 
-def numbered(draft: Draft, feed: int, stream: str, seq: int) -> Record:
-    """The draft as the record that it became."""
-    id_, key, kind, brand, by, at, account, cause, received_at, data, request = draft
-    return Record(feed, id_, stream, seq, key, kind, brand, account, by, cause, at, received_at, data, request)
-
-
 def record(found: tuple[Any, ...]) -> Record:
     """A row as a record, its data as this version reads it."""
     feed, id_, stream, seq, key, kind, v, brand, account, by_kind, by_id, by_name, cause, at, received_at = found[:15]
@@ -81,7 +60,7 @@ def record(found: tuple[Any, ...]) -> Record:
         by=By(by_kind, by_id, by_name),
         cause=cause,
         at=moment(at),
-        received_at=None if received_at is None else moment(received_at),
+        received_at=moment(received_at),
         data=upcast(v, orjson.loads(data)),
         request=request,
     )

@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from connectors.api import Answer
-from gateway.adapters.sqlite import rows
+from gateway.adapters.instants import millis, moment
 from gateway.adapters.sqlite.access import Access
 from gateway.ports import Attempt, Clock, Kept, KeptEntry
 
@@ -53,7 +53,7 @@ def _attempt_row(attempt: Attempt) -> tuple[Any, ...]:
         attempt.number,
         attempt.name,
         attempt.part,
-        rows.millis(attempt.started_at),
+        millis(attempt.started_at),
         None if answer is None else answer.status,
         None if answer is None else orjson.dumps(dict(answer.headers)).decode(),
         None if answer is None else answer.body,
@@ -71,7 +71,7 @@ def _attempt(found: tuple[Any, ...]) -> Attempt:
         number=number,
         name=name,
         part=part,
-        started_at=rows.moment(started_at),
+        started_at=moment(started_at),
         answer=None if status is None else Answer(status, orjson.loads(headers), body),
         error=error,
         never_sent=bool(never_sent),
@@ -81,7 +81,7 @@ def _attempt(found: tuple[Any, ...]) -> Attempt:
 def keep(db: sqlite3.Connection, kept: Kept) -> None:
     """Keep a request for the operator."""
     headers = orjson.dumps(dict(kept.headers)).decode()
-    row = (kept.id, kept.hook, kept.why, rows.millis(kept.at), kept.method, kept.path, headers, kept.body)
+    row = (kept.id, kept.hook, kept.why, millis(kept.at), kept.method, kept.path, headers, kept.body)
     db.execute("INSERT INTO kept VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", (*row, " ".join(kept.accounts)))
 
 
@@ -92,7 +92,7 @@ def kept(db: sqlite3.Connection, limit: int, before: str | None, hook: str | Non
         " AND (:hook IS NULL OR hook = :hook) ORDER BY id DESC LIMIT :limit",
         {"before": before, "hook": hook, "limit": limit},
     )
-    return [KeptEntry(id_, hook_, why, rows.moment(at), size) for id_, hook_, why, at, size in found]
+    return [KeptEntry(id_, hook_, why, moment(at), size) for id_, hook_, why, at, size in found]
 
 
 def kept_one(db: sqlite3.Connection, kept_id: str) -> Kept | None:
@@ -101,14 +101,14 @@ def kept_one(db: sqlite3.Connection, kept_id: str) -> Kept | None:
     if found is None:
         return None
     id_, hook, why, at, method, path, headers, body, accounts = found
-    return Kept(id_, hook, why, rows.moment(at), method, path, orjson.loads(headers), body, tuple(accounts.split()))
+    return Kept(id_, hook, why, moment(at), method, path, orjson.loads(headers), body, tuple(accounts.split()))
 
 
 def keep_unmatched(
     db: sqlite3.Connection, account: str, provider_id: str, event_id: str, event: str, at: datetime
 ) -> None:
     """Keep news of a message nobody knows yet."""
-    row = (account, event_id, provider_id, event, rows.millis(at))
+    row = (account, event_id, provider_id, event, millis(at))
     db.execute(
         "INSERT OR IGNORE INTO unmatched (account, event_id, provider_id, event, at) VALUES (?, ?, ?, ?, ?)", row
     )
@@ -133,10 +133,10 @@ def matched(db: sqlite3.Connection, account: str, event_id: str) -> None:
 
 def prune(db: sqlite3.Connection, now: datetime, before: datetime) -> int:
     """Forget what is older than ``before``, but no attempt of a message that is still to be sent; how many rows."""
-    limit = rows.millis(before)
+    limit = millis(before)
     gone = db.execute("DELETE FROM kept WHERE at < ?", (limit,)).rowcount
     gone += db.execute("DELETE FROM unmatched WHERE at < ?", (limit,)).rowcount
-    gone += db.execute("DELETE FROM sessions WHERE expires_at < ?", (rows.millis(now),)).rowcount
+    gone += db.execute("DELETE FROM sessions WHERE expires_at < ?", (millis(now),)).rowcount
     settled = "DELETE FROM attempts WHERE started_at < ? AND message NOT IN (SELECT message FROM unsettled)"
     return gone + db.execute(settled, (limit,)).rowcount
 
