@@ -15,7 +15,7 @@ from rich.console import Console
 
 from agent_api.auth import digest
 from agent_api.passwords import hashed
-from gateway import assembly, logs, simulator
+from gateway import assembly, logs
 from gateway.adapters.sqlite import locked
 from gateway.commands.common import CLOCK, Failure, loaded, run
 from gateway.commands.providers import connect_account
@@ -100,6 +100,8 @@ def _secrets(one: Simulated, kept: dict[str, Any]) -> dict[str, str]:
 
 
 async def _demo(config: Config, data: Path) -> None:
+    from gateway import simulator  # noqa: PLC0415 - the other commands need not wait for it
+
     def add_simulator(app: web.Application) -> None:
         app.add_subapp("/simulator", simulator.create_app(data / "simulator", clock=CLOCK.now))
 

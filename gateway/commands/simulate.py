@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gateway.commands.common import CLOCK, FAILED, WRONG, Failure, printable, run, say, tell
 from gateway.config_file import ConfigErrors
-from gateway.simulator import scenario as script
-from gateway.simulator.scenario import Scenario, Tally
-from gateway.simulator.scenario.stage import NotDone
+
+if TYPE_CHECKING:
+    from gateway.simulator.scenario import Scenario, Tally
 
 
 def simulate(
@@ -36,6 +36,8 @@ def simulate(
 
 
 def _read(file: Path) -> Scenario:
+    from gateway.simulator import scenario as script  # noqa: PLC0415 - the other commands need not wait for it
+
     try:
         return script.read(file, os.environ)
     except ConfigErrors as error:
@@ -44,6 +46,9 @@ def _read(file: Path) -> Scenario:
 
 
 async def _played(scenario: Scenario, folder: Path, base: str) -> Tally:
+    from gateway.simulator import scenario as script  # noqa: PLC0415 - likewise
+    from gateway.simulator.scenario.stage import NotDone  # noqa: PLC0415 - likewise
+
     def told(line: str) -> None:
         tell(printable(line))
 

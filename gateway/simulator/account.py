@@ -9,6 +9,8 @@ from gateway.simulator.store import Json
 from gateway.simulator.world import Upload, World
 
 FIRST_UPDATE = 1
+WINDOW = 24 * 3600.0
+"""Seconds after a customer's last sign in which they can be answered freely, where a provider has such a window."""
 
 
 class Account:
@@ -72,6 +74,27 @@ class Account:
     def shown_chat(self, chat: Json) -> Json:
         """A chat and its person, as the control API shows them."""
         return {**chat, "chat_id": chat["id"]}
+
+    # The window: how long ago a customer gave a sign.
+
+    def heard_from(self, chat: Json) -> Json:
+        """The customer gave a sign: the window opens anew. The chat as it is now."""
+        chat = {**chat, "started": True, "heard_at": self.world.now()}
+        self.put_chat(chat)
+        return chat
+
+    def fall_silent(self, chat: Json, seconds: float) -> None:
+        """Let it be so long since the customer's last sign."""
+        self.put_chat({**chat, "heard_at": self.world.now() - seconds})
+
+    def silent_for(self, chat: Json) -> float:
+        """Seconds since the customer's last sign; endless for somebody who never gave one."""
+        heard = chat.get("heard_at")
+        return float("inf") if heard is None else self.world.now() - float(heard)
+
+    def in_window(self, chat: Json) -> bool:
+        """Whether the customer can be answered freely."""
+        return self.silent_for(chat) < WINDOW
 
     # Lines: what was said in a chat, by either side, in the shape that `lines` describes.
 

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from math import ceil
 from typing import Any, Protocol
 
@@ -41,9 +42,10 @@ class Said:
             return "dropped"
         if self.body == PROXY_PAGE:
             return "unclear"
-        if self.status < 400:  # noqa: PLR2004
+        if self.status < HTTPStatus.BAD_REQUEST:
             return "accepted"
-        return "deferred" if self.deferred or self.status == 429 or self.status >= 500 else "refused"  # noqa: PLR2004
+        later = self.status == HTTPStatus.TOO_MANY_REQUESTS or self.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+        return "deferred" if self.deferred or later else "refused"
 
     @property
     def shown(self) -> Any:

@@ -14,13 +14,13 @@ from gateway.simulator.world import Fields, Refusal
 MOST_REPEATS = 100_000
 DEEDS = {
     "messages": "write",
-    **{name: name for name in ("press", "react", "edit", "delete", "open", "block", "unblock")},
+    **{name: name for name in ("press", "react", "edit", "delete", "open", "block", "unblock", "silence")},
 }
 """Their methods, by the names that the control API gives them."""
 
 
 class Customers(ABC, Generic[A]):
-    """The deeds `messages`, `press`, `react`, `edit`, `delete`, `open`, `block` and `unblock`; a channel `can` some.
+    """The deeds of `DEEDS`; a channel `can` some of them.
 
     Each writes what happened to the chat and calls the channel's own method (`heard`, `pressed`, `reacted` …), which
     pushes the webhook and answers its number, or None when this provider does not tell of it.
@@ -144,6 +144,11 @@ class Customers(ABC, Generic[A]):
     async def unblock(self, account: A, chat: Json, _: Fields) -> Json:
         """Let us write again."""
         return self._block(account, chat, blocked=False)
+
+    async def silence(self, account: A, chat: Json, fields: Fields) -> Json:
+        """Let it be so many `hours` (25) since the customer's last sign: the provider's window closes."""
+        account.fall_silent(chat, saying.whole(fields, "hours", 25) * 3600)
+        return {"update_id": None}
 
     def _block(self, account: A, chat: Json, *, blocked: bool) -> Json:
         if chat["blocked"] == blocked:

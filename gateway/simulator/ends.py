@@ -26,6 +26,7 @@ class Ends(ABC, Generic[A]):
     ids: ClassVar[re.Pattern[str]] = re.compile(r"\d{1,20}")  # how accounts are named in the control API
     says: ClassVar[Sequence[str]] = ("text",)  # the kinds that customers can send: see `saying.read`
     asks: ClassVar[Sequence[str]] = ("name",)  # the fields that a new customer has on the page
+    acts: ClassVar[Mapping[str, Mapping[str, str]]] = {}  # deeds that the page offers: their fields, with suggestions
     configures: ClassVar[Sequence[str]] = ("webhook", "secret")  # what the page lets one say about an account
     example: ClassVar[str] = "1000001"  # an id that the page suggests for the first account
     snippet: ClassVar[str] = ""  # the gateway's configuration of an account here, with `{address}` for the API's
@@ -99,6 +100,7 @@ class Ends(ABC, Generic[A]):
             "says": list(self.says),
             "deeds": list(self.deeds),
             "asks": list(self.asks),
+            "acts": {deed: dict(fields) for deed, fields in self.acts.items()},
             "configures": list(self.configures),
             "example": self.example,
             "snippet": self.snippet,

@@ -69,6 +69,16 @@ def notice(words: str) -> Json:
     return {"kind": "notice", "text": words}
 
 
+def story(what: str, known: Json) -> Json:
+    """A story, which is gone in a day: the line answers ours (`reply`), or theirs has us in it (`mention`)."""
+    return {"kind": "story", "what": what, **{name: value for name, value in known.items() if name != "stored"}}
+
+
+def summary(what: str, rows: Sequence[Sequence[str]]) -> Json:
+    """What an app shows as a table: an `order` or a `form`, and its rows of a name and a value."""
+    return {"kind": "summary", "as": what, "rows": [list(row) for row in rows]}
+
+
 def quoted(line: Json, *, name: str = "", quote: str = "") -> Json:
     """The `reply_to` of a line that answers this one."""
     about = {"message_id": line["message_id"], "id": line["id"], "direction": line["direction"], "name": name}
@@ -83,7 +93,7 @@ def words_of(line: Json) -> str:
 def kind_of(parts: Sequence[Json]) -> str:
     """What a line is, in a word: the first part that is not text, by its `as` or `kind`; else `text`."""
     for part in parts:
-        if part["kind"] in ("media", "location", "contact", "cards", "notice"):
+        if part["kind"] in ("media", "location", "contact", "cards", "notice", "story", "summary"):
             return str(part.get("as", "venue" if part.get("title") else part["kind"]))
     return "text"
 

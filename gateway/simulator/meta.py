@@ -1,4 +1,4 @@
-"""What Meta's products share: the error body, the signature of webhooks, the token of calls, the question to a hook.
+"""What Meta's products share: the error body, the signature of webhooks, how a call is answered, the question to a hook.
 
 https://developers.facebook.com/docs/graph-api/guides/error-handling and
 https://developers.facebook.com/docs/graph-api/webhooks/getting-started
@@ -6,31 +6,38 @@ https://developers.facebook.com/docs/graph-api/webhooks/getting-started
 
 import hmac
 import json
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Sequence
 from hashlib import sha256
-from typing import Any
+from http import HTTPStatus
+from typing import Any, ClassVar, Generic
 
 import aiohttp
 from aiohttp import web
 
-from gateway.simulator.calls import Refused, Said
+from gateway.simulator import forms
+from gateway.simulator.calls import Call, Refused, Said
+from gateway.simulator.ends import A
 from gateway.simulator.faults import Fault
+from gateway.simulator.provider import Provider
 from gateway.simulator.store import Json
-from gateway.simulator.world import World
+from gateway.simulator.world import Upload, World
 
 JSON = "application/json"
 PATIENCE = aiohttp.ClientTimeout(total=5)
-KINDS = {190: "OAuthException", 10: "OAuthException", 4: "OAuthException"}
+LATER = frozenset({1, 2, 4, 613, 80007, 130429, 131016, 131056})
+"""The codes of errors after which trying again helps."""
 
 
-def failing(status: int, code: int, message: str, *, details: str = "", subcode: int = 0, kind: str = "") -> Said:
+def failing(status: int, code: int, message: str, *, details: str = "", subcode: int = 0) -> Said:
     """Meta's error body; `deferred` where the code says that trying again helps."""
-    error: Json = {"message": f"(#{code}) {message}", "type": kind or KINDS.get(code, "OAuthException"), "code": code}
+    error: Json = {"message": f"(#{code}) {message}", "type": "OAuthException", "code": code}
     if details:
         error["error_data"] = {"messaging_product": "whatsapp", "details": details}
     if subcode:
         error["error_subcode"] = subcode
     trace = sha256(f"{code}{message}{details}".encode()).hexdigest()[:22]
-    deferred = status >= 500 or code in (1, 2, 4, 613, 80007, 130429, 131016, 131056)  # noqa: PLR2004
+    deferred = status >= HTTPStatus.INTERNAL_SERVER_ERROR or code in LATER
     return Said(status, {"error": {**error, "fbtrace_id": trace}}, deferred=deferred)
 
 
@@ -81,6 +88,73 @@ def usual_wrong(fault: Fault) -> Said | None:
             return failing(400, fault.code, "An ordered error")
         case _:
             return None
+
+
+Perform = Callable[[A, Json, Call], Awaitable[Said]]
+"""What a call does: (our end, the parameters, the call as the log has it)."""
+Find = Callable[[web.Request, str], A | None]
+"""Our end that a request with this token is about."""
+
+
+class Meta(Provider[A]):
+    """What all of Meta's channels have: webhooks signed with the app's secret, and what is secret."""
+
+    def secrets(self, account: A) -> Sequence[str]:
+        """What the traffic must not show."""
+        return [str(account.settings.get(name, "")) for name in ("secret", "token", "verify_token")]
+
+    def headers(self, account: str, url: str, body: bytes) -> dict[str, str]:  # noqa: ARG002  Meta signs the body alone
+        """Signed with the app's secret."""
+        return signed(str(self.account(account).settings.get("secret", "")), body)
+
+
+class MetaApi(ABC, Generic[A]):
+    """How the calls of one channel are answered."""
+
+    kept: ClassVar[frozenset[str]] = frozenset({"access_token", "appsecret_proof"})  # parameters that no log shows
+
+    def __init__(self, channel: Meta[A]) -> None:
+        self._desk, self._world = channel.desk, channel.world
+
+    @abstractmethod
+    def addressed(self, end: A, fields: Json) -> tuple[str, bool]:
+        """Whose chat a call to `messages` is about (empty for nobody's), and whether the published rates count it."""
+
+    def token(self, request: web.Request, fields: Json) -> str:
+        """What proves the caller."""
+        return token_of(request, fields)
+
+    def trust(self, token: str, end: A, fields: Json) -> None:
+        """Raises Refused unless this proves the caller to be the one who may call for this end."""
+        trusted(token, end.settings, fields)
+
+    def nobody(self) -> Said:
+        """The answer to a call for an end that is not there."""
+        return failing(400, 100, "Unsupported request: the object does not exist", subcode=33)
+
+    async def answer(self, request: web.Request, name: str, find: Find[A], perform: Perform[A]) -> web.StreamResponse:
+        """One call: read, checked for its token, logged, with the faults that were ordered."""
+        try:
+            fields = await forms.read(request)
+        except forms.UnreadableError as problem:
+            return failing(problem.status, 100, problem.reason).response()
+        token = self.token(request, fields)
+        end = find(request, token)
+        if end is None:
+            return self.nobody().response()
+        self._world.traffic.keep_secret(end.id, token)
+        if not end.seen:
+            end.set()
+        shown = {key: value.name if isinstance(value, Upload) else value for key, value in fields.items()}
+        shown = {key: value for key, value in shown.items() if key not in self.kept}
+        chat, counts = self.addressed(end, fields) if name == "messages" else ("", False)
+        call = Call(end.id, name, shown, request.path, chat=chat or None, counts=counts)
+
+        async def performed() -> Said:
+            self.trust(token, end, fields)
+            return await perform(end, fields, call)
+
+        return await self._desk.respond(request, call, performed)
 
 
 async def asked(world: World, url: str, verify_token: str) -> bool:

@@ -68,7 +68,7 @@ def _segments(packet: bytes) -> int:
 def _granules(packet: bytes) -> int:
     """How long a packet lasts. https://www.rfc-editor.org/rfc/rfc6716#section-3.1"""
     config, code = packet[0] >> 3, packet[0] & 3
-    sizes = SPEECH if config < 12 else MIXED if config < 16 else MUSIC  # noqa: PLR2004
+    sizes = SPEECH if config < 12 else MIXED if config < 16 else MUSIC  # noqa: PLR2004  as the table of the page has them
     count = (packet[1] & 0x3F if len(packet) > 1 else 0) if code == MANY else min(code, 1) + 1
     return count * sizes[config % len(sizes)]
 

@@ -44,7 +44,7 @@ def _jpeg(data: bytes) -> Picture | None:
         if kind == 0xFF:  # noqa: PLR2004  padding
             at += 1
             continue
-        if 0xC0 <= kind <= 0xCF and kind not in (0xC4, 0xC8, 0xCC):  # noqa: PLR2004
+        if 0xC0 <= kind <= 0xCF and kind not in (0xC4, 0xC8, 0xCC):  # noqa: PLR2004  the docstring names them
             height, width = struct.unpack(">HH", data[at + 5 : at + 9])
             return _sized("image/jpeg", width, height)
         at += 2 + int(struct.unpack(">H", data[at + 2 : at + 4])[0])

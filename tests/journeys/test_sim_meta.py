@@ -65,6 +65,10 @@ async def test_conversations_on_two_products(shops: dict[str, Shop]) -> None:
         await a_question_is_answered(shop)
         await our_files_arrive(shop)
         await an_answer_from_elsewhere_is_shown(shop)
+        await what_is_shared_is_fetched(shop)
+        await another_app_has_the_conversation(shop)
+    await stories_are_answered(shops["instagram"])
+    await news_are_asked_for(shops["messenger"])
 
 
 async def test_what_goes_wrong(shops: dict[str, Shop]) -> None:
@@ -152,6 +156,43 @@ async def an_answer_from_elsewhere_is_shown(shop: Shop) -> None:
     await shop.phones.does(chat, "elsewhere", text="from Meta's own inbox")
     line = await shop.api.line_where(talk, lambda line: line["direction"] == "out")
     assert (line["parts"][0]["text"], line["status"]) == ("from Meta's own inbox", "sent")
+
+
+async def what_is_shared_is_fetched(shop: Shop) -> None:
+    chat, talk = await customer(shop)
+    for what in ("post", "reel"):
+        await shop.phones.does(chat, "share", what=what, title=f"A {what}")
+        line = await shop.api.line_where(talk, lambda line, what=what: line["parts"][0].get("alt") == f"A {what}")
+        said = await shop.api.ask("GET", f"/v1/media/{line['parts'][0]['media']}")
+        assert said.headers["Content-Type"].partition("/")[0] == {"post": "image", "reel": "video"}[what]
+
+
+async def another_app_has_the_conversation(shop: Shop) -> None:
+    """What they write meanwhile is there; what we write is refused until we have it back."""
+    chat, talk = await customer(shop)
+    await shop.phones.does(chat, "handover", value="take")
+    await shop.phones.does(chat, text="to the other one")
+    await shop.api.line_where(talk, lambda line: line["parts"][0].get("text") == "to the other one")
+    sent = await shop.api.replied(talk, "and we?")
+    assert (await shop.api.becomes(sent, "failed"))["failure"]["provider_code"] == "10/2018300"
+    await shop.phones.does(chat, "handover", value="pass")
+    await shop.api.becomes(await shop.api.replied(talk, "we again"), "sent", "delivered")
+
+
+async def stories_are_answered(shop: Shop) -> None:
+    chat, talk = await customer(shop)
+    await shop.phones.does(chat, "story", text="So nice!")
+    line = await shop.api.line_where(talk, lambda line: line["parts"][0].get("text") == "So nice!")
+    assert line["referral"]["source"] == "STORY"
+    await shop.phones.does(chat, "mention")
+    await shop.api.line_where(talk, lambda line: line["parts"][0].get("alt") == "story_mention")
+
+
+async def news_are_asked_for(shop: Shop) -> None:
+    chat, talk = await customer(shop)
+    await shop.phones.does(chat, "optin", title="Garden")
+    line = await shop.api.line_where(talk, lambda line: line.get("referral"))
+    assert (line["referral"]["source"], line["referral"]["id"]) == ("optin", "GARDEN")
 
 
 async def outside_the_window(shop: Shop) -> None:

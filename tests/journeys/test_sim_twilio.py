@@ -14,7 +14,9 @@ from journeys.standin import Standin, Street, Told, street
 
 SID, TOKEN = "AC00000000000000000000000000000001", "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
 SHOP, NUMBER = "+15550006789", "15550006789"
-ANN, BOB, CAT = "15550007001", "15550007002", "15550007003"
+ANN, BOB, CAT, DAN = "15550007001", "15550007002", "15550007003", "15550007004"
+BY_WHATSAPP = "whatsapp:"
+"""Before a number: the customer who writes from it by WhatsApp."""
 PICTURE_HEAD = b"\xff\xd8\xff"
 
 
@@ -45,10 +47,10 @@ class Town:
         """A customer writes; the line that comes of it in the gateway."""
         made = await self.does(who, "messages", **what)
         sid = next(line["id"] for line in await self.phone(who) if line["message_id"] == made["message_id"])
-        return await self.street.line(f"tel:+{who.removeprefix('whatsapp:')}", sid)
+        return await self.street.line(identity(who), sid)
 
     async def replies(self, who: str, *parts: str | dict[str, Any], **more: Any) -> str:
-        return await self.street.api.replied(await self.street.conversation(f"tel:+{who}"), *parts, **more)
+        return await self.street.api.replied(await self.street.conversation(identity(who)), *parts, **more)
 
     async def order(self, kind: str, **more: Any) -> int:
         fields = {"kind": kind, "channel": "twilio", **more}
@@ -56,6 +58,11 @@ class Town:
 
     async def lift(self, fault: int) -> None:
         await self.simulator.control("DELETE", f"faults/{fault}")
+
+
+def identity(who: str) -> str:
+    """How the gateway names a customer: the same by both ways."""
+    return f"tel:+{who.removeprefix(BY_WHATSAPP)}"
 
 
 def free_port() -> int:
@@ -75,7 +82,7 @@ async def town(session: ClientSession, simulator: Simulator, gateways: Callable[
     }
     about = {"webhook": f"{here}/hooks/twilio", "secret": TOKEN, "account_sid": SID, "delivered_after": 0}
     await simulator.control("POST", f"twilio/{NUMBER}", json=about)
-    for who in (ANN, BOB, f"whatsapp:{ANN}", f"whatsapp:{CAT}"):
+    for who in (ANN, BOB, f"{BY_WHATSAPP}{ANN}", f"{BY_WHATSAPP}{CAT}", f"{BY_WHATSAPP}{DAN}"):
         await simulator.control("POST", f"twilio/{NUMBER}/people", json={"name": "Ann", "id": who})
     gateway = gateways(accounts, http={"port": port, "public_url": here}, media={"allow": ["127.0.0.0/8"]})
     async with street(session, gateway, Standin(lambda _: Told()), (TOKEN,)) as found:
@@ -83,33 +90,44 @@ async def town(session: ClientSession, simulator: Simulator, gateways: Callable[
 
 
 async def test_a_conversation_by_sms_and_by_whatsapp(town: Town) -> None:
-    await text_and_receipts(town)
-    await pictures(town)
+    await a_text_and_its_answer(town)
+    for who in (ANN, f"{BY_WHATSAPP}{CAT}"):
+        await receipts_in_disorder(town, who)
+        await pictures(town, who)
     await choices(town)
     await two_channels_of_one_person(town)
 
 
-async def text_and_receipts(town: Town) -> None:
-    """A text in, a reply out, word of its delivery; however the receipts come."""
+async def a_text_and_its_answer(town: Town) -> None:
+    """A text in, a reply out, word of its delivery."""
     line = await town.says(ANN, text="Hello? ça va")
     assert (line["parts"], line["account"]) == ([{"kind": "text", "text": "Hello? ça va"}], "sms")
     ours = await town.replies(ANN, "Bonjour 👋")
     await town.street.api.becomes(ours, "delivered")
     seen = await town.seen(ANN, lambda one: one["text"] == "Bonjour 👋")
     assert (seen["segments"], seen["status"]) == (1, "delivered")
-    shuffled = await town.order("webhook_reorder", method="status.*", hold=2, seconds=20, count=2)
-    twice = await town.order("webhook_duplicate", method="status.*", times=2, count=2)
-    ours = await town.replies(ANN, "mixed up")
-    await town.street.api.becomes(ours, "delivered")
+
+
+async def receipts_in_disorder(town: Town, who: str) -> None:
+    """They come in another order and twice; by WhatsApp there is also one that it was read."""
+    await town.says(who, text="and now?")
+    last, several = ("read", 3) if who.startswith(BY_WHATSAPP) else ("delivered", 2)
+    await town.simulator.control("POST", f"twilio/{NUMBER}", json={"read_after": 0})
+    shuffled = await town.order("webhook_reorder", method="status.*", hold=several, seconds=20, count=several, seed=3)
+    twice = await town.order("webhook_duplicate", method="status.*", times=2, count=several)
+    ours = await town.replies(who, "mixed up")
+    await town.street.api.becomes(ours, last)
+    await town.simulator.control("POST", f"twilio/{NUMBER}", json={"read_after": None})
     for fault in (shuffled, twice):
         await town.lift(fault)
 
 
-async def pictures(town: Town) -> None:
+async def pictures(town: Town, who: str) -> None:
     """Theirs comes by way of Twilio's store; ours is fetched from the gateway."""
-    line = await town.says(ANN, photo="sample", caption="broken")
-    words, part = line["parts"]
-    assert (words["text"], part["media_type"]) == ("broken", "image")
+    line = await town.says(who, photo="sample", caption="broken")
+    *words, part = line["parts"]  # an MMS has its words beside the picture, WhatsApp below it
+    said = words[0]["text"] if words else part["caption"]
+    assert (said, part["media_type"], bool(words)) == ("broken", "image", not who.startswith(BY_WHATSAPP))
 
     async def got() -> bytes | None:
         given = await town.street.api.ask("GET", f"/v1/media/{part['media']}")
@@ -117,9 +135,9 @@ async def pictures(town: Town) -> None:
 
     assert (await eventually(got, "the picture is here"))[:3] == PICTURE_HEAD
     back = {"kind": "media", "media_type": "image", "media": part["media"], "caption": "like this one?"}
-    ours = await town.replies(ANN, back)
+    ours = await town.replies(who, back)
     await town.street.api.becomes(ours, "delivered")
-    seen = await town.seen(ANN, lambda one: one["text"] == "like this one?")
+    seen = await town.seen(who, lambda one: one["text"] == "like this one?")
     file = next(one["file"] for one in seen["parts"] if one["kind"] == "media")
     address = f"{town.simulator.url}api/twilio/{NUMBER}/files/{file}"
     async with town.street.session.get(address) as answer:
@@ -138,7 +156,7 @@ async def choices(town: Town) -> None:
 
 async def two_channels_of_one_person(town: Town) -> None:
     """The same number by WhatsApp is the same person: voice, templates with buttons, ticks when it is read."""
-    by = f"whatsapp:{ANN}"
+    by = f"{BY_WHATSAPP}{ANN}"
     before = await town.street.conversation(f"tel:+{ANN}")
     line = await town.says(by, voice="sample")
     assert (line["conversation"], line["account"]) == (before, "whatsapp")
@@ -164,7 +182,8 @@ async def test_what_does_not_go(town: Town) -> None:
     await opted_out(town)
     await not_delivered(town)
     await nobody_knew(town)
-    await slowed_down(town)
+    await slowed_down(town, ANN, BOB)
+    await slowed_down(town, f"{BY_WHATSAPP}{CAT}", f"{BY_WHATSAPP}{DAN}")
     await outside_the_window(town)
     await no_longer_ours(town)
 
@@ -203,18 +222,20 @@ async def nobody_knew(town: Town) -> None:
     assert [line["text"] for line in await town.phone(ANN)].count("perhaps") == 1
 
 
-async def slowed_down(town: Town) -> None:
+async def slowed_down(town: Town, one: str, other: str) -> None:
     """Too many calls at a time, for one customer; the other is not held up for ever, and nothing goes twice."""
-    await town.order("too_many_requests", count=1, retry_after=1, scope="chat", chat=ANN, method="Messages.create")
-    slow = await town.replies(ANN, "slow")
-    await town.street.api.becomes(await town.replies(BOB, "quick"), "delivered")
+    for who in (one, other):
+        await town.says(who, text="Are you there?")
+    await town.order("too_many_requests", count=1, retry_after=1, scope="chat", chat=one, method="Messages.create")
+    slow = await town.replies(one, "slow")
+    await town.street.api.becomes(await town.replies(other, "quick"), "delivered")
     await town.street.api.becomes(slow, "delivered")
-    assert [line["text"] for line in await town.phone(ANN)].count("slow") == 1
+    assert [line["text"] for line in await town.phone(one)].count("slow") == 1
 
 
 async def outside_the_window(town: Town) -> None:
     """WhatsApp takes no free text a day later, by Twilio's clock and not ours; a template goes."""
-    by = f"whatsapp:{CAT}"
+    by = f"{BY_WHATSAPP}{CAT}"
     await town.says(by, text="Hello?")
     await town.does(by, "silence", hours=25)
     failure = (await town.street.api.becomes(await town.replies(CAT, "too late"), "failed"))["failure"]

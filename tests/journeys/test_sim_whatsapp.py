@@ -75,6 +75,8 @@ async def test_a_conversation(shop: Shop) -> None:
     await what_a_customer_changes_is_changed(shop)
     await buttons_and_lists_are_pressed(shop)
     await files_arrive(shop)
+    await a_file_whose_address_ended_is_asked_for_again(shop)
+    await orders_and_forms_arrive(shop)
     await our_voice_is_played(shop)
     await a_hidden_number_and_a_changed_one(shop)
     await two_channels_of_one_person(shop)
@@ -156,6 +158,39 @@ async def files_arrive(shop: Shop) -> None:
     )
     seen = await shop.phones.shown(chat, "ours")
     assert (seen["parts"][0]["as"], seen["parts"][0]["bytes"]) == ("photo", len(page.body))
+
+
+async def a_file_whose_address_ended_is_asked_for_again(shop: Shop) -> None:
+    """The address that the gateway was told ends before it comes: WhatsApp has no such file, and the next one is good."""
+    chat, talk = await ann(shop)
+    await shop.phones.configure(media_lasts=1)
+    await shop.phones.goes_wrong("delay", method="file", seconds=2, count=1)
+    media = await received(shop, chat, talk)
+
+    async def here() -> bool:
+        return (await shop.api.ask("GET", f"/v1/media/{media}")).status == 200
+
+    await eventually(here, "the picture is here")
+    await shop.phones.configure(media_lasts=None)
+    passed = (await shop.simulator.control("GET", "traffic", params={"account": NUMBER}))["data"]
+    assert 404 in [one["status"] for one in passed if one["name"] == "file"], "the first address had ended"
+
+
+async def orders_and_forms_arrive(shop: Shop) -> None:
+    """And who came by an advertisement can be answered two days later; what is said in a group starts nothing."""
+    chat, talk = await ann(shop)
+    await shop.phones.does(chat, "group", text="not for you")
+    await shop.phones.does(chat, "order", text="By Friday, please")
+    await shop.phones.does(chat, "fill", name="Ann", seats=2)
+    await shop.phones.does(chat, "arrive", text="I saw your advertisement")
+    line = await shop.api.line_where(talk, lambda line: line["parts"][0].get("text") == "I saw your advertisement")
+    assert line["referral"]["source"] == "ad"
+    words = [part["text"] for line in await shop.api.lines(talk) for part in line["parts"] if "text" in part]
+    assert any("2 x BEANS-1KG (18.5 EUR)" in one for one in words)
+    assert any("seats: 2" in one for one in words)
+    assert "not for you" not in words
+    await shop.phones.does(chat, "silence", hours=48)
+    await shop.api.becomes(await shop.api.replied(talk, "still here"), "delivered")
 
 
 async def our_voice_is_played(shop: Shop) -> None:

@@ -5,35 +5,34 @@ https://developers.facebook.com/docs/messenger-platform/reference
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from gateway.simulator import fetching, forms, lines, saying
+from gateway.simulator import fetching, lines, saying
 from gateway.simulator.calls import Call, Said
 from gateway.simulator.customers import set_reaction
 from gateway.simulator.graph import asked
 from gateway.simulator.graph.page import Page
 from gateway.simulator.graph.told import WORDS
-from gateway.simulator.meta import failing, refuse, token_of, trusted
+from gateway.simulator.meta import MetaApi, refuse
 from gateway.simulator.store import Json
 from gateway.simulator.world import Upload
 
 if TYPE_CHECKING:
     from gateway.simulator.graph.talk import Talk
 
-Perform = Callable[[Page, Json, Call], Awaitable[Said]]
 MIB = 1 << 20
 LARGEST = {"photo": 8 * MIB}
 FILE = 25 * MIB
 EMOJIS = {word: emoji for emoji, word in WORDS.items()}
 
 
-class Api:
+class Api(MetaApi[Page]):
     """Answers calls; `channel` knows the pages."""
 
     def __init__(self, channel: Talk) -> None:
+        super().__init__(channel)
         self._channel = channel
 
     def routes(self) -> list[web.RouteDef]:
@@ -49,34 +48,13 @@ class Api:
             web.get(f"{root}/cdn/{{page}}/{{file}}", self.download),
         ]
 
-    async def _answer(self, request: web.Request, name: str, perform: Perform) -> web.StreamResponse:
-        """One call: read, checked for its token, logged, with the faults that were ordered."""
-        try:
-            fields = await forms.read(request)
-        except forms.UnreadableError as problem:
-            return failing(problem.status, 100, problem.reason).response()
-        token = token_of(request, fields)
-        page = self._page(request.match_info["id"], token)
-        if page is None:
-            return failing(400, 100, "Unsupported request. Object does not exist", subcode=33).response()
-        self._channel.world.traffic.keep_secret(page.id, token)
-        if not page.seen:
-            page.set()
-        shown = {key: value.name if isinstance(value, Upload) else value for key, value in fields.items()}
-        for secret in ("access_token", "appsecret_proof"):
-            shown.pop(secret, None)
-        whom = str((saying.structure(fields, "recipient") or {}).get("id", "")) if name == "messages" else ""
-        counts = "message" in fields
-        call = Call(page.id, name, shown, request.path, chat=whom or None, counts=counts)
+    def addressed(self, end: Page, fields: Json) -> tuple[str, bool]:  # noqa: ARG002  ids are the same for all pages
+        """By the customer's id; marks and typing are no messages."""
+        return str((saying.structure(fields, "recipient") or {}).get("id", "")), "message" in fields
 
-        async def performed() -> Said:
-            trusted(token, page.settings, fields)
-            return await perform(page, fields, call)
-
-        return await self._channel.desk.respond(request, call, performed)
-
-    def _page(self, named: str, token: str) -> Page | None:
+    def _page(self, request: web.Request, token: str) -> Page | None:
         """Who is called: by number, by the token that `me` stands for, or as whose customer is asked about."""
+        named = request.match_info["id"]
         known = self._channel.known()
         if named == "me" or any(one.find_chat(named) for one in known):
             mine = [one for one in known if one.settings.get("token") == token]
@@ -87,7 +65,7 @@ class Api:
 
     async def messages(self, request: web.Request) -> web.StreamResponse:
         """Send, show that we type, mark as read, react: one address has them all."""
-        return await self._answer(request, "messages", self._messages)
+        return await self.answer(request, "messages", self._page, self._messages)
 
     async def _messages(self, page: Page, fields: Json, call: Call) -> Said:
         chat = page.find_chat(call.chat or "")
@@ -152,7 +130,7 @@ class Api:
 
     async def upload(self, request: web.Request) -> web.StreamResponse:
         """Keep a file for sending."""
-        return await self._answer(request, "message_attachments", self._upload)
+        return await self.answer(request, "message_attachments", self._page, self._upload)
 
     async def _upload(self, page: Page, fields: Json, _: Call) -> Said:
         file = fields.get("filedata")
@@ -177,7 +155,7 @@ class Api:
             name = page.settings.get("name") or page.id
             return Said(200, {"id": page.id, "user_id": page.id, "name": name, "username": name})
 
-        return await self._answer(request, "profile" if named != "me" else "me", tell)
+        return await self.answer(request, "profile" if named != "me" else "me", self._page, tell)
 
     async def subscribe(self, request: web.Request) -> web.StreamResponse:
         """Have the app told of these fields of the page."""
@@ -187,7 +165,7 @@ class Api:
             page.set(fields=[field for field in wanted.split(",") if field])
             return Said(200, {"success": True})
 
-        return await self._answer(request, "subscribe", note)
+        return await self.answer(request, "subscribe", self._page, note)
 
     async def subscribed(self, request: web.Request) -> web.StreamResponse:
         """What the app is told of."""
@@ -196,7 +174,7 @@ class Api:
             app = {"id": "900", "name": "Passerelle", "subscribed_fields": page.fields}
             return Said(200, {"data": [app] if page.fields else []})
 
-        return await self._answer(request, "subscribed_apps", tell)
+        return await self.answer(request, "subscribed_apps", self._page, tell)
 
     async def download(self, request: web.Request) -> web.StreamResponse:
         """The bytes of a file, for whoever has its address."""

@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gateway.simulator import lines
-from gateway.simulator.graph.page import LATE, WINDOW, Page
+from gateway.simulator.account import WINDOW
+from gateway.simulator.graph.page import LATE, Page
 from gateway.simulator.meta import refuse
 from gateway.simulator.store import Json
 
 QUICK_REPLIES, TITLE, PAYLOAD, METADATA = 13, 20, 1000, 1000
 BUTTONS, BUTTON_TEXT, CARDS, CARD = 3, 640, 10, 80
+AWAY = 2018300  # the subcode where another app has the conversation
 KINDS = {"image": "photo", "video": "video", "audio": "audio", "file": "document"}
 
 
@@ -55,6 +57,8 @@ def allowed(page: Page, chat: Json, fields: Json, rules: Rules) -> None:
     if chat["blocked"]:
         code, subcode = rules.blocked
         raise refuse(code, "This person isn't available right now.", subcode=subcode)
+    if chat.get("away"):
+        raise refuse(10, "Another app has the control of this thread now.", status=403, subcode=AWAY)
     silent = page.silent_for(chat)
     kind, tag = fields.get("messaging_type"), fields.get("tag")
     if kind not in ("RESPONSE", "UPDATE", "MESSAGE_TAG") or (kind == "MESSAGE_TAG" and tag != "HUMAN_AGENT"):

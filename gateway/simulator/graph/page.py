@@ -1,10 +1,9 @@
-"""A page or an account of Instagram, as Meta keeps it: its window, its subscriptions, its ids."""
+"""A page or an account of Instagram, as Meta keeps it: its subscriptions, its ids."""
 
 from gateway.simulator.account import Account
-from gateway.simulator.store import Json
 
-WINDOW, LATE = 24 * 3600.0, 7 * 24 * 3600.0
-"""Seconds after a customer's last sign: for any answer, and for a person's (HUMAN_AGENT)."""
+LATE = 7 * 24 * 3600.0
+"""Seconds after a customer's last sign in which a person (HUMAN_AGENT) may answer."""
 
 
 class Page(Account):
@@ -22,17 +21,6 @@ class Page(Account):
     def mid(self) -> str:
         """The id of a new message."""
         return f"m_{self.new_id('mid', 24)}"
-
-    def heard_from(self, chat: Json) -> Json:
-        """The customer gave a sign: the window is open for a day from now."""
-        chat = {**chat, "started": True, "heard_at": self.world.now()}
-        self.put_chat(chat)
-        return chat
-
-    def silent_for(self, chat: Json) -> float:
-        """Seconds since the customer's last sign."""
-        heard = chat.get("heard_at")
-        return float("inf") if heard is None else self.world.now() - float(heard)
 
     def link(self, file: str) -> str:
         """Where the bytes of a file are, for whoever has the address."""

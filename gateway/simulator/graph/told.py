@@ -15,20 +15,23 @@ AS = {"photo": "image", "video": "video", "audio": "audio", "voice": "audio", "d
 WORDS = {"❤": "love", "😆": "smile", "😮": "wow", "😢": "sad", "😠": "angry", "👍": "like", "👎": "dislike"}
 OURS, ELSEWHERE = 900, 901
 """The app that the gateway is, and one that is not."""
+LISTS = ("messaging", "standby")
+"""Where an item stands in an entry: the second, while another app has the conversation."""
 
 
-def envelope(page: Page, kind: str, chat: Json, what: Json, *, ours: bool = False) -> bytes:
-    """A webhook with one item; `ours` says that the page said it."""
+def envelope(page: Page, kind: str, chat: Json, what: Json, *, ours: bool = False, standby: bool = False) -> bytes:
+    """A webhook with one item; `ours` says that the page said it, `standby` that another app answers this customer."""
     now = round(page.world.now() * 1000)
     ends = [{"id": str(chat["id"])}, {"id": page.id}]
     sender, recipient = reversed(ends) if ours else ends
     item = {"sender": sender, "recipient": recipient, "timestamp": now, **what}
-    return written({"object": kind, "entry": [{"id": page.id, "time": now, "messaging": [item]}]})
+    return written({"object": kind, "entry": [{"id": page.id, "time": now, LISTS[standby]: [item]}]})
 
 
 def kind(body: bytes) -> str:
     """In a word what a webhook tells: `message`, `echo`, `status.read` …"""
-    item: Json = orjson.loads(body)["entry"][0]["messaging"][0]
+    entry: Json = orjson.loads(body)["entry"][0]
+    item: Json = next(entry[name][0] for name in LISTS if name in entry)
     if "message" in item:
         return "echo" if item["message"].get("is_echo") else "message"
     if "delivery" in item:
@@ -50,21 +53,30 @@ def said(page: Page, chat: Json, line: Json) -> Json:
 
 
 def _content(page: Page, line: Json) -> Json:
+    if "content" in line:
+        return dict(line["content"])
     words = lines.words_of(line)
-    files = [part for part in line["parts"] if part["kind"] == "media"]
-    told: Json = {"text": words} if words else {}
-    if files:
-        told["attachments"] = [
-            {"type": AS[part["as"]], "payload": {"url": page.link(part["file"]), **_sticker(part)}} for part in files
-        ]
-    return told
+    files = [_attachment(page, part) for part in line["parts"] if part["kind"] == "media" or "shared" in part]
+    return {**({"text": words} if words else {}), **({"attachments": files} if files else {})}
+
+
+def _attachment(page: Page, part: Json) -> Json:
+    """A file, or what was shared: a page of the web has no file, and is told outside of the payload."""
+    shared = part.get("shared") or {"type": AS[part["as"]]}
+    if "url" in shared:
+        return {**shared, "payload": None}
+    payload = {name: value for name, value in shared.items() if name != "type"}
+    return {"type": shared["type"], "payload": {"url": page.link(part["file"]), **payload, **_sticker(part)}}
 
 
 def _sticker(part: Json) -> Json:
-    return {"sticker_id": 369239263222822 if part.get("emoji") == "👍" else 4711} if part["as"] == "sticker" else {}
+    return {"sticker_id": 369239263222822 if part.get("emoji") == "👍" else 4711} if part.get("as") == "sticker" else {}
 
 
 def _reply(page: Page, chat: Json, line: Json) -> Json:
+    told = next((part for part in line["parts"] if part["kind"] == "story" and part["what"] == "reply"), None)
+    if told is not None:
+        return {"reply_to": {"story": {"id": told["story"], "url": page.link(told["file"])}}}
     quoted = line.get("reply_to")
     found = page.find(chat, quoted["message_id"]) if quoted and "choice" not in line else None
     return {"reply_to": {"mid": found["id"]}} if found else {}

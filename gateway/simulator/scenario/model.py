@@ -148,35 +148,33 @@ class Say(_Strict):
         return self
 
 
-class Press(_Strict):
+class _Deed(_Strict):
+    """A customer does something to a message: the last that it fits, or a named one."""
+
+    who: str = Field(alias="by")
+    message: str = ""
+
+
+class Press(_Deed):
     """A customer presses a button of the bot's last message that has it, or of a named one."""
 
-    who: str = Field(alias="by")
     button: str
-    message: str = ""
 
 
-class Edit(_Strict):
+class Edit(_Deed):
     """A customer changes the words of the last own message, or of a named one."""
 
-    who: str = Field(alias="by")
     text: str
-    message: str = ""
 
 
-class Delete(_Strict):
+class Delete(_Deed):
     """A customer takes the last own message back, or a named one; Telegram does not tell the bot."""
 
-    who: str = Field(alias="by")
-    message: str = ""
 
-
-class React(_Strict):
+class React(_Deed):
     """A customer reacts to the bot's last message, or to a named one; without an emoji, no more."""
 
-    who: str = Field(alias="by")
     emoji: str = ""
-    message: str = ""
 
 
 class Expect(_Strict):

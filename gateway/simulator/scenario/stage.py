@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 
 import aiohttp
@@ -62,7 +63,7 @@ class Stage:
         except (aiohttp.ClientError, OSError, TimeoutError) as problem:
             raise NotDone(f"no simulator answers at {self.url}: {problem}") from None
         said = _read(body)
-        if answer.status >= 400:  # noqa: PLR2004
+        if answer.status >= HTTPStatus.BAD_REQUEST:
             reason = said.get("error", said.get("description")) if isinstance(said, dict) else None
             raise NotDone(str(reason or f"the simulator answered {answer.status}"))
         return said

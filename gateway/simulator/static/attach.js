@@ -1,5 +1,6 @@
 // What can be sent beside words: the menu, and a small form for each thing that is not a file.
 
+import { ask } from "./ask.js";
 import { closeOnBackdrop, h, icon } from "./dom.js";
 import { t } from "./i18n.js";
 import { item, menu } from "./menu.js";
@@ -15,25 +16,17 @@ function field(name, attributes = {}) {
   return h("label", {}, h("span", {}, t(`field.${name}`)), h("input", { name, autocomplete: "off", ...attributes }));
 }
 
-function asked(title, fields, say) {
-  const form = h("form", { method: "dialog" }, h("h2", {}, title), fields,
-    h("div", { class: "ends" }, h("button", { type: "button", onclick: () => dialog.close() }, t("cancel")), h("button", { class: "primary" }, t("send"))));
-  const dialog = h("dialog", { class: "form", "aria-label": title }, form);
-  form.addEventListener("submit", () => say(Object.fromEntries(new FormData(form))));
-  closeOnBackdrop(dialog);
-}
-
 function location(say) {
   const number = { type: "number", step: "any", required: true };
   const [cafe] = PLACES;
-  asked(t("attach.location"), [
+  ask(t("attach.location"), [
     field("latitude", { ...number, min: -90, max: 90, value: cafe.latitude }), field("longitude", { ...number, min: -180, max: 180, value: cafe.longitude }),
     field("title", { value: cafe.title, maxlength: 100 }), field("address", { value: cafe.address, maxlength: 200 })],
   ({ latitude, longitude, title, address }) => say({ location: { latitude: Number(latitude), longitude: Number(longitude), ...(title ? { title, address } : {}) } }));
 }
 
 function contact(say) {
-  asked(t("attach.contact"), [
+  ask(t("attach.contact"), [
     field("first_name", { required: true, value: "Mary", maxlength: 64 }), field("last_name", { value: "Grant", maxlength: 64 }),
     field("phone_number", { type: "tel", required: true, value: "+442079460123", maxlength: 32 })],
   ({ last_name: last, ...card }) => say({ contact: last ? { ...card, last_name: last } : card }));

@@ -9,9 +9,9 @@ import { rich } from "./text.js";
 
 const QUICK = ["👍", "❤", "😁", "🔥", "👏", "🎉", "😢", "🙏"];
 const BARE = new Set(["sticker", "video_note"]); // shown without a bubble
-const WIDE = new Set(["photo", "video", "animation", "location", "venue"]); // reach to its edge
+const WIDE = new Set(["photo", "video", "animation", "location", "venue", "story"]); // reach to its edge
 const BELOW = new Set(["buttons", "list", "quick_replies"]); // stand under the bubble
-const SAID = new Set(["media", "location", "contact", "cards", "notice"]);
+const SAID = new Set(["media", "location", "contact", "cards", "notice", "story", "summary"]);
 
 // What a line is, in a word: its first part that is not text.
 export function kindOf(kept) {
@@ -46,7 +46,7 @@ function tools(kept, actions) {
   const what = excerpt(kept);
   const mine = kept.direction === "in";
   const editable = mine && kept.parts.some((one) => one.kind === "text" || (one.kind === "media" && !BARE.has(one.as)));
-  const can = { react: actions.can("react"), reply: actions.says("reply"), edit: editable && actions.can("edit"), remove: mine && actions.can("delete") };
+  const can = { react: actions.can("react"), reply: actions.says("reply"), edit: editable && actions.can("edit"), remove: mine && actions.can("delete"), listen: !mine && ["voice", "audio"].includes(kindOf(kept)) && actions.can("listen") };
   if (!Object.values(can).some(Boolean)) return null;
   let selected = "";
   const remember = () => {
@@ -58,6 +58,7 @@ function tools(kept, actions) {
     can.react ? h("div", { class: "quick", role: "group", "aria-label": t("react") }, QUICK.map((emoji) =>
       h("button", { type: "button", role: "menuitem", "aria-label": t("react.with", { emoji }), onclick: () => actions.react(kept, emoji) }, emoji))) : null,
     can.reply ? item("reply", selected ? t("reply.quote") : t("reply"), () => actions.reply(kept, selected)) : null,
+    can.listen ? item("play", t("listen"), () => actions.listen(kept)) : null,
     can.edit ? item("edit", t("edit"), () => actions.edit(kept)) : null,
     can.remove ? item("remove", t("delete"), () => actions.remove(kept)) : null);
   const more = h("button", { type: "button", class: "quiet tools", title: t("more"), "aria-label": t("more.what", { what }), "aria-haspopup": "menu", "aria-expanded": "false", onpointerdown: remember, onclick: open }, icon("more"));

@@ -56,9 +56,10 @@ function readSoon() {
   if (soon) return;
   soon = setTimeout(async () => {
     soon = 0;
-    const before = JSON.stringify([state.account?.id, state.chat, phone.person?.blocked, state.account?.name, state.account?.people.map((one) => one.name)]);
+    const looks = () => JSON.stringify([state.account?.id, state.chat, phone.person?.blocked, phone.person?.away, state.account?.name, state.account?.people.map((one) => one.name)]);
+    const before = looks();
     await read();
-    const after = JSON.stringify([state.account?.id, state.chat, phone.person?.blocked, state.account?.name, state.account?.people.map((one) => one.name)]);
+    const after = looks();
     if (before !== after) await phone.open();
     faults.draw();
   }, 300);

@@ -1,5 +1,6 @@
 // The phone: a tab per channel, a customer, the chat, and what a customer can do in it.
 
+import { acts } from "./acts.js";
 import { get, post } from "./api.js";
 import { album, bubble } from "./bubbles.js";
 import { Composer } from "./composer.js";
@@ -107,7 +108,8 @@ export class Phone {
     const top = h("div", { class: "chat-top" },
       h("span", { class: "avatar", "aria-hidden": "true" }, (account.name.trim()[0] || "?").toUpperCase()),
       h("p", {}, h("strong", { dir: "auto" }, account.name), this.status),
-      this.channel.deeds.includes("block") ? h("button", { type: "button", class: "quiet-text", id: "block", onclick: () => this.toggleBlock() }, this.person.blocked ? t("unblock") : t("block")) : null);
+      this.channel.deeds.includes("block") ? h("button", { type: "button", class: "quiet-text", id: "block", onclick: () => this.toggleBlock() }, this.person.blocked ? t("unblock") : t("block")) : null,
+      acts(this.chat, this.channel, (problem) => this.composer.fail(problem)));
     this.drawings.clear();
     this.log = h("div", { class: "log", role: "log", "aria-live": "polite", "aria-label": t("chat.with", { name: account.name }), tabindex: "0" });
     this.keepEnd();
@@ -137,6 +139,7 @@ export class Phone {
       waiting: (message, data) => this.queries.get(`${message}:${data}`),
       reply: (kept, quote) => this.composer.begin("reply", kept, quote),
       edit: (kept) => this.composer.begin("edit", kept),
+      listen: (kept) => this.attempt(() => post(`${this.chat}/listen`, { message_id: kept.message_id })),
       remove: (kept) => this.attempt(() => post(`${this.chat}/delete`, { message_id: kept.message_id })),
       react: (kept, emoji) => this.attempt(() => post(`${this.chat}/react`, { message_id: kept.message_id, emoji })),
       show: (number) => this.show(number),
@@ -202,7 +205,7 @@ export class Phone {
 
   // Who one writes to, in a word.
   end() {
-    return t([`end.${this.channel.name}`, "end"].find(has));
+    return t(this.person?.away ? "end.away" : [`end.${this.channel.name}`, "end"].find(has));
   }
 
   toEnd() {

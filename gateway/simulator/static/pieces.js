@@ -93,6 +93,13 @@ function carousel(part, place, kept, actions) {
     one.rows?.length ? keyboard(one.rows, kept, actions) : null)));
 }
 
+const story = (part, place, kept) => [h("p", { class: "made-from" }, t(`story.${part.what}`)), picture(part, place, kept)];
+
+function summary(part) {
+  const row = ([name, value]) => h("div", {}, h("dt", { dir: "auto" }, name), h("dd", { dir: "auto" }, value));
+  return h("div", { class: "summary" }, h("h4", {}, t(`kind.${part.as}`)), h("dl", {}, part.rows.map(row)));
+}
+
 const MEDIA = {
   photo: picture, video: film, animation: moving, video_note: round, sticker, audio: music, document: file,
   voice: (part, place) => sound(at(place, part), length(part), t("voice")),
@@ -102,6 +109,8 @@ const KINDS = {
   location: (part) => map(part, part.title, part.address),
   contact: card,
   cards: carousel,
+  story,
+  summary,
   template: (part) => h("p", { class: "made-from" }, t("template", { name: part.name })),
   notice: (part) => h("p", { class: "notice", dir: "auto" }, part.text),
 };

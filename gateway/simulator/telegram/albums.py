@@ -1,6 +1,7 @@
 """Several files sent together. https://core.telegram.org/bots/api#sendmediagroup"""
 
 from collections.abc import Sequence
+from http import HTTPStatus
 from typing import Any
 
 from gateway.simulator.store import Json
@@ -62,7 +63,7 @@ async def _item(bot: Bot, args: Args, item: Json, number: int) -> Json:
         return await read_media(bot, args, item)
     except ApiError as problem:
         reason = problem.description.removeprefix("Bad Request: ")
-        if problem.code != 400 or reason.startswith("can't parse"):  # noqa: PLR2004
+        if problem.code != HTTPStatus.BAD_REQUEST or reason.startswith("can't parse"):
             raise
         words = reason[:1].upper() + reason[1:]
         raise bad(f'failed to send message #{number} with the error message "{words}"') from None

@@ -18,12 +18,18 @@ EMOJI_WORDS = (
 EMOJI = frozenset(EMOJI_WORDS.split())
 
 
-async def delete_message(bot: Bot, args: Args) -> Any:
-    """https://core.telegram.org/bots/api#deletemessage"""
+def there(bot: Bot, args: Args, verb: str) -> tuple[Json, Json]:
+    """The chat and the message that a call is about, which wants to do this with it; raises ApiError."""
     chat = bot.chat(args.text("chat_id"))
     kept = bot.find(chat, args.integer("message_id"))
     if kept is None:
-        raise bad("message to delete not found")
+        raise bad(f"message to {verb} not found")
+    return chat, kept
+
+
+async def delete_message(bot: Bot, args: Args) -> Any:
+    """https://core.telegram.org/bots/api#deletemessage"""
+    chat, kept = there(bot, args, "delete")
     if bot.world.now() - kept["message"]["date"] > DELETE_WITHIN:
         raise bad("message can't be deleted")
     with bot.world.store.transaction():
@@ -53,10 +59,7 @@ async def delete_messages(bot: Bot, args: Args) -> Any:
 
 async def set_reaction(bot: Bot, args: Args) -> Any:
     """https://core.telegram.org/bots/api#setmessagereaction"""
-    chat = bot.chat(args.text("chat_id"))
-    kept = bot.find(chat, args.integer("message_id"))
-    if kept is None:
-        raise bad("message to react not found")
+    chat, kept = there(bot, args, "react")
     wanted = args.json("reaction") or []
     if not isinstance(wanted, list) or not all(isinstance(item, dict) for item in wanted):
         raise bad("can't parse reaction types JSON object")

@@ -6,6 +6,7 @@ from gateway.simulator.store import Json
 from gateway.simulator.telegram import albums, media
 from gateway.simulator.telegram.args import Args
 from gateway.simulator.telegram.bot import Bot
+from gateway.simulator.telegram.changing import there
 from gateway.simulator.telegram.entities import read_caption, read_text
 from gateway.simulator.telegram.errors import bad
 from gateway.simulator.telegram.keyboards import read_markup
@@ -63,10 +64,7 @@ async def edit_markup(bot: Bot, args: Args) -> Any:
 
 
 def _mine(bot: Bot, args: Args) -> tuple[Json, Json]:
-    chat = bot.chat(args.text("chat_id"))
-    kept = bot.find(chat, args.integer("message_id"))
-    if kept is None:
-        raise bad("message to edit not found")
+    chat, kept = there(bot, args, "edit")
     if kept["direction"] != "out":
         raise bad("message can't be edited")
     return chat, kept

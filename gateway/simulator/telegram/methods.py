@@ -7,6 +7,7 @@ from typing import Any
 from gateway.simulator.telegram import albums, changing, editing, files, sending, webhooks
 from gateway.simulator.telegram.args import Args
 from gateway.simulator.telegram.bot import Bot
+from gateway.simulator.telegram.errors import bad
 
 Method = Callable[[Bot, Args], Coroutine[Any, Any, Any]]
 
@@ -15,6 +16,14 @@ async def get_me(bot: Bot, _: Args) -> Any:
     """https://core.telegram.org/bots/api#getme"""
     powers = {"can_join_groups": True, "can_read_all_group_messages": False, "supports_inline_queries": False}
     return {**bot.user(), **powers, "can_connect_to_business": False, "has_main_web_app": False}
+
+
+async def get_chat(bot: Bot, args: Args) -> Any:
+    """https://core.telegram.org/bots/api#getchat; nobody here lets bots see their picture."""
+    chat = bot.find_chat(args.text("chat_id"))
+    if chat is None:
+        raise bad("chat not found")
+    return {**bot.chat_json(chat), "accent_color_id": 0, "max_reaction_count": 11}
 
 
 FILES = {
@@ -53,6 +62,7 @@ METHODS: Mapping[str, Method] = {
     "deleteMessage": changing.delete_message,
     "deleteMessages": changing.delete_messages,
     "setMessageReaction": changing.set_reaction,
+    "getChat": get_chat,
     "getFile": files.get_file,
 }
 BY_NAME = {name.lower(): name for name in METHODS}  # Telegram does not care about case

@@ -1,7 +1,8 @@
 """A faithful local Twilio: SMS, MMS and WhatsApp by its API and its webhooks. https://www.twilio.com/docs/messaging"""
 
 from collections.abc import Mapping
-from typing import Any
+from http import HTTPStatus
+from typing import Any, ClassVar
 from urllib.parse import parse_qs
 
 from aiohttp import web
@@ -9,7 +10,7 @@ from aiohttp import web
 from gateway.simulator import lines, saying
 from gateway.simulator.calls import Call, Said
 from gateway.simulator.faults import Fault
-from gateway.simulator.provider import Own, Provider
+from gateway.simulator.provider import Provider
 from gateway.simulator.store import Json
 from gateway.simulator.twilio import inbound, sending, signing
 from gateway.simulator.twilio.api import CREATE, Api
@@ -39,7 +40,8 @@ class Twilio(Provider[Number]):
     dress = "sms"
     example = "15550006789"
     says = tuple(dict.fromkeys((*SMS_SAYS, *WHATSAPP_SAYS)))
-    can = ("messages", "press", "react", "open", "block", "unblock")
+    can = ("messages", "press", "react", "open", "block", "unblock", "silence")
+    acts: ClassVar[Mapping[str, Mapping[str, str]]] = {"silence": {"hours": "25"}}
     asks = ("name", "id")
     snippet = (
         "accounts:\n  support-sms:\n    connector: twilio\n    api: {address}\n"
@@ -71,7 +73,7 @@ class Twilio(Provider[Number]):
     def wrong(self, fault: Fault, call: Call) -> Said:  # noqa: ARG002  the same for every call
         """What an ordered fault sounds like."""
         if fault.kind == "server_error":
-            return said(20500 if fault.status == 500 else 20503, status=fault.status)  # noqa: PLR2004
+            return said(20500 if fault.status == HTTPStatus.INTERNAL_SERVER_ERROR else 20503, status=fault.status)
         return said(fault.code or REFUSALS[fault.kind])
 
     def kind(self, body: bytes) -> str:
@@ -98,8 +100,7 @@ class Twilio(Provider[Number]):
 
     def _chat(self, chat: str) -> Json:
         whatsapp = chat.startswith(WHATSAPP)
-        deeds = (*self.can, *self.own_deeds())
-        looks: Json = {"dress": "whatsapp", "says": WHATSAPP_SAYS, "deeds": deeds} if whatsapp else {}
+        looks: Json = {"dress": "whatsapp", "says": WHATSAPP_SAYS, "deeds": list(self.can)} if whatsapp else {}
         return {"id": chat, "says": SMS_SAYS, "deeds": ["messages"], **looks}
 
     def say(self, account: Number, chat: Json, parts: list[Json], **more: Any) -> Json:
@@ -129,7 +130,7 @@ class Twilio(Provider[Number]):
         change = inbound.keyword(lines.words_of(line))
         heeds = not on_whatsapp(chat) or account.settings.get("advanced_opt_out")
         out = {"STOP": True, "START": False}.get(change, chat.get("opted_out", False)) if heeds else False
-        account.put_chat({**chat, "started": True, "wrote_at": self.world.now(), "opted_out": out})
+        account.heard_from({**chat, "opted_out": out})
         if change and heeds:
             answer = [lines.text(ANSWERS[change])]
             more = {"status": "delivered", "from": self.provider, **sending.counted(chat, ANSWERS[change])}
@@ -145,16 +146,6 @@ class Twilio(Provider[Number]):
         sid = f"SM{account.new_id('line')}"
         told = {"id": sid, "parts": [lines.text(emoji)] if emoji else [], "about": line["id"]}
         return self._post(account, chat, {**told, "reaction": True})
-
-    def own_deeds(self) -> Mapping[str, Own[Number]]:
-        """What customers on WhatsApp do here alone."""
-        return {"silence": self.silence}
-
-    async def silence(self, account: Number, chat: Json, fields: Fields) -> Json:
-        """Let it be so many `hours` (25) since the customer's last message: the provider's window closes."""
-        hours = saying.whole(fields, "hours", 25)
-        account.put_chat({**chat, "wrote_at": self.world.now() - hours * 3600})
-        return {"update_id": None}
 
     # What becomes of ours.
 

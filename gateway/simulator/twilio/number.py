@@ -14,7 +14,6 @@ from gateway.simulator.world import World
 NAME = "twilio"
 WHATSAPP = "whatsapp:"
 VERSION = "2010-04-01"
-WINDOW = 24 * 3600.0  # seconds after a customer's last message in which WhatsApp takes free text
 STATUS = {"read": "read", "delivered": "delivered", "sent": "sent", "queued": "queued"}
 
 
@@ -60,10 +59,6 @@ class Number(Account):
     def hook(self, chat: Json) -> str:
         """Where what this customer writes is posted; empty for the account's own webhook."""
         return str(self.settings.get("whatsapp_webhook", "")) if on_whatsapp(chat) else ""
-
-    def in_window(self, chat: Json) -> bool:
-        """Whether WhatsApp takes free text to this customer."""
-        return self.world.now() - float(chat.get("wrote_at", 0)) < WINDOW
 
     def note_message(self, sid: str) -> None:
         """Put a message on the account's list."""

@@ -5,15 +5,14 @@ https://developers.facebook.com/documentation/business-messaging/whatsapp/refere
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from gateway.simulator import fetching, forms, lines
+from gateway.simulator import fetching, lines
 from gateway.simulator.calls import Call, Said
 from gateway.simulator.customers import set_reaction
-from gateway.simulator.meta import asked, failing, refuse, token_of, trusted
+from gateway.simulator.meta import MetaApi, Perform, asked, refuse
 from gateway.simulator.store import Json
 from gateway.simulator.whatsapp import asked as asked_for
 from gateway.simulator.whatsapp.number import Number, named_part
@@ -22,7 +21,6 @@ from gateway.simulator.world import Upload
 if TYPE_CHECKING:
     from gateway.simulator.whatsapp import WhatsApp
 
-Perform = Callable[[Number, Json, Call], Awaitable[Said]]
 MIB = 1 << 20
 LARGEST = {"image": 5 * MIB, "audio": 16 * MIB, "video": 16 * MIB}
 STICKER, MOVING_STICKER, DOCUMENT = 100 * 1024, 500 * 1024, 100 * MIB
@@ -39,10 +37,11 @@ CALLBACK_DATA = 512
 NOT_DRAWN = 131053  # a file that cannot be had, or is not of the kind that it is sent as
 
 
-class Api:
+class Api(MetaApi[Number]):
     """Answers calls; `channel` knows the numbers."""
 
     def __init__(self, channel: WhatsApp) -> None:
+        super().__init__(channel)
         self._channel = channel
 
     def routes(self) -> list[web.RouteDef]:
@@ -57,38 +56,17 @@ class Api:
             web.get("/whatsapp/files/{number}/{file}", self.download),
         ]
 
-    async def _answer(
-        self, request: web.Request, name: str, number: Number | None, perform: Perform
-    ) -> web.StreamResponse:
-        """One call: read, checked for its token, logged, with the faults that were ordered."""
-        try:
-            fields = await forms.read(request)
-        except forms.UnreadableError as problem:
-            return failing(problem.status, 100, problem.reason).response()
-        if number is None:
-            return failing(400, 100, "Unsupported request: the object does not exist", subcode=33).response()
-        token = token_of(request, fields)
-        self._channel.world.traffic.keep_secret(number.id, token)
-        if not number.seen:
-            number.set()
-        shown = {key: value.name if isinstance(value, Upload) else value for key, value in fields.items()}
-        shown.pop("appsecret_proof", None)
+    def addressed(self, end: Number, fields: Json) -> tuple[str, bool]:
+        """By telephone number or user id; marks are no messages."""
         whom = fields.get("recipient") or fields.get("to")
-        chat = number.whom(str(whom)) if whom and name == "messages" else None
-        counts = name == "messages" and "status" not in fields
-        call = Call(number.id, name, shown, request.path, chat=str(chat["id"]) if chat else None, counts=counts)
+        chat = end.whom(str(whom)) if whom else None
+        return str(chat["id"]) if chat else "", "status" not in fields
 
-        async def performed() -> Said:
-            trusted(token, number.settings, fields)
-            return await perform(number, fields, call)
-
-        return await self._channel.desk.respond(request, call, performed)
-
-    def _number(self, request: web.Request) -> Number | None:
+    def _number(self, request: web.Request, key: str = "") -> Number | None:  # noqa: ARG002  the address says it
         found = request.match_info["id"]
         return self._channel.account(found) if self._channel.ids.fullmatch(found) else None
 
-    def _of_business(self, request: web.Request) -> Number | None:
+    def _of_business(self, request: web.Request, _: str) -> Number | None:
         """A number of the business account that an address names."""
         return next((one for one in self._channel.known() if one.waba == request.match_info["id"]), None)
 
@@ -96,7 +74,7 @@ class Api:
 
     async def messages(self, request: web.Request) -> web.StreamResponse:
         """Send, react, or mark as read: one address has them all."""
-        return await self._answer(request, "messages", self._number(request), self._messages)
+        return await self.answer(request, "messages", self._number, self._messages)
 
     async def _messages(self, number: Number, fields: Json, call: Call) -> Said:
         if fields.get("messaging_product") != "whatsapp":
@@ -126,7 +104,7 @@ class Api:
         if chat.get("no_offers") and asked_for.is_offer(number, fields):
             details = "The customer does not want marketing messages of this business."
             raise refuse(131050, "User has stopped marketing messages", details=details)
-        if fields.get("type") != "template" and not number.is_open(chat):
+        if fields.get("type") != "template" and not number.in_window(chat):
             details = "Message failed to send because more than 24 hours have passed since the customer last replied."
             raise refuse(131047, "Re-engagement message", details=details)
         line: Json = {"line_id": wamid, "addressed": addressed}
@@ -184,7 +162,7 @@ class Api:
 
     async def upload(self, request: web.Request) -> web.StreamResponse:
         """Keep a file for sending."""
-        return await self._answer(request, "media", self._number(request), self._upload)
+        return await self.answer(request, "media", self._number, self._upload)
 
     async def _upload(self, number: Number, fields: Json, _: Call) -> Said:
         file = fields.get("file")
@@ -204,22 +182,26 @@ class Api:
         named = request.match_info["id"]
         owner = next((one for one in self._channel.known() if one.about_file(named)), None)
         if owner is not None:
-            return await self._answer(request, "media.url", owner, self._file_of(request, named))
+            return await self.answer(request, "media.url", lambda *_: owner, self._file_of(request, named))
         number = self._number(request)
         known = number if number is not None and number.seen else None
-        return await self._answer(request, "number", known, self._about)
+        return await self.answer(request, "number", lambda *_: known, self._about)
 
-    def _file_of(self, request: web.Request, file: str) -> Perform:
+    def _file_of(self, request: web.Request, file: str) -> Perform[Number]:
         async def tell(number: Number, fields: Json, _: Call) -> Said:
             known = number.about_file(file)
             if known is None or fields.get("phone_number_id", number.id) != number.id:
                 raise refuse(100, "Unsupported get request: the object does not exist", subcode=33)
             root = request.path.split("/whatsapp/", 1)[0]
-            url = f"{request.scheme}://{request.host}{root}/whatsapp/files/{number.id}/{file}"
+            url = self.file_address(f"{request.scheme}://{request.host}{root}", number, file)
             told = {"url": url, "mime_type": known["mime"], "sha256": known["sha256"], "file_size": known["bytes"]}
             return Said(200, {**told, "id": file, "messaging_product": "whatsapp"})
 
         return tell
+
+    def file_address(self, root: str, number: Number, file: str) -> str:
+        """Where a file can be had for a while."""
+        return f"{root}/whatsapp/files/{number.id}/{file}?ends={number.address_ends}"
 
     async def _about(self, number: Number, _: Json, __: Call) -> Said:
         name = number.settings.get("name") or number.id
@@ -229,21 +211,26 @@ class Api:
     async def download(self, request: web.Request) -> web.StreamResponse:
         """The bytes of a file, for the same token."""
         number = self._channel.account(request.match_info["number"])
+        known = number if number.seen else None
 
-        async def send(number: Number, _: Json, __: Call) -> Said:
-            found = number.file(request.match_info["file"])
-            if found is None:
-                raise refuse(100, "The file is gone", status=404)
+        return await self.answer(request, "file", lambda *_: known, self.file_bytes(request.match_info["file"]))
+
+    def file_bytes(self, file: str) -> Perform[Number]:
+        """How a file is answered whose address may have ended."""
+
+        async def send(number: Number, fields: Json, _: Call) -> Said:
+            found = number.file(file)
+            if found is None or number.world.now() >= _moment(fields.get("ends")):
+                raise refuse(100, "The address of this file has ended, or was never one", status=404)
             return Said(200, found.data, content_type=found.mime)
 
-        return await self._answer(request, "file", number if number.seen else None, send)
+        return send
 
     # The account.
 
     async def templates(self, request: web.Request) -> web.StreamResponse:
         """The templates of a business account, a page at a time."""
-        owner = self._of_business(request)
-        return await self._answer(request, "message_templates", owner, self._templates)
+        return await self.answer(request, "message_templates", self._of_business, self._templates)
 
     async def _templates(self, number: Number, fields: Json, _: Call) -> Said:
         every = number.templates()
@@ -260,8 +247,7 @@ class Api:
 
     async def subscribe(self, request: web.Request) -> web.StreamResponse:
         """Have webhooks sent to another address, which is asked first."""
-        owner = self._of_business(request)
-        return await self._answer(request, "subscribed_apps", owner, self._subscribe)
+        return await self.answer(request, "subscribed_apps", self._of_business, self._subscribe)
 
     async def _subscribe(self, number: Number, fields: Json, _: Call) -> Said:
         url, word = str(fields.get("override_callback_uri") or ""), str(fields.get("verify_token") or "")
@@ -272,6 +258,14 @@ class Api:
                 if one.waba == number.waba:
                     self._channel.configure(one.id, {"webhook": url, "verify_token": word})
         return Said(200, {"success": True})
+
+
+def _moment(told: Any) -> float:
+    """When an address ends; one that does not say it has ended."""
+    try:
+        return float(told)
+    except (TypeError, ValueError):
+        return 0.0
 
 
 def _react(number: Number, told: Json) -> None:

@@ -1,4 +1,4 @@
-"""A business number of the simulated WhatsApp: its people by number or user id, its window, its media and templates."""
+"""A business number of the simulated WhatsApp: its people by number or user id, its media and templates."""
 
 import hashlib
 from base64 import b64encode
@@ -9,8 +9,10 @@ from gateway.simulator.account import Account
 from gateway.simulator.store import Json
 from gateway.simulator.world import Upload
 
-WINDOW = 24 * 3600.0
-"""Seconds after a customer's last sign during which free text may be sent."""
+ENTRY = 72 * 3600.0
+"""Seconds after a customer came by an advertisement in which they can be answered freely."""
+ADDRESS_LASTS = 300.0
+"""Seconds until the address of a file ends: it has to be asked for again then."""
 
 
 class Number(Account):
@@ -45,14 +47,17 @@ class Number(Account):
         known = self.world.store.get("user", f"{self.key}/{name}")
         return self.find_chat(str(known["chat"])) if known else None
 
-    def heard_from(self, chat: Json, at: float | None = None) -> None:
-        """The customer gave a sign, now or at another time: the window is open for a day from then."""
-        self.put_chat({**chat, "started": True, "heard_at": self.world.now() if at is None else at})
+    # The window is longer for who came by an advertisement.
 
-    def is_open(self, chat: Json) -> bool:
-        """Whether free text may be sent."""
-        heard = chat.get("heard_at")
-        return heard is not None and self.world.now() - float(heard) < WINDOW
+    def fall_silent(self, chat: Json, seconds: float) -> None:
+        """Let it be so long since the customer's last sign, and since they came by an advertisement."""
+        then = {"entered_at": self.world.now() - seconds} if "entered_at" in chat else {}
+        super().fall_silent({**chat, **then}, seconds)
+
+    def in_window(self, chat: Json) -> bool:
+        """Whether the customer can be answered freely."""
+        entered = chat.get("entered_at")
+        return super().in_window(chat) or (entered is not None and self.world.now() - float(entered) < ENTRY)
 
     # Media: ids of digits, as WhatsApp's.
 
@@ -61,6 +66,11 @@ class Number(Account):
         number = file_id or str(int(self.new_id("media", 6), 16))
         checksum = b64encode(hashlib.sha256(upload.data).digest()).decode()
         return super().keep_file(upload, file_id=number, sha256=checksum, **more)
+
+    @property
+    def address_ends(self) -> float:
+        """When an address of a file that is told now ends."""
+        return self.world.now() + float(self.settings.get("media_lasts", ADDRESS_LASTS))
 
     def about_file(self, file_id: str) -> Json | None:
         """What is known of a file, or None."""

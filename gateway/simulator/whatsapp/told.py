@@ -66,6 +66,8 @@ def _context(number: Number, chat: Json, line: Json) -> Json:
 
 
 def _content(number: Number, line: Json) -> Json:
+    if "content" in line:
+        return dict(line["content"])
     chosen = line.get("choice")
     if chosen is not None:
         return _choice(chosen)

@@ -337,3 +337,79 @@ async def test_we_read_type_and_react(shop: Shop) -> None:
     assert (await shop.send({"recipient": {"id": ANN}, "sender_action": "react", "payload": reaction}))[0] == 200
     line = (await shop.phone(ANN))[0]
     assert (line["status"], line["reactions"]["bot"]) == ("read", ["❤"])
+
+
+# What else people do there.
+
+
+async def test_posts_and_reels_are_shared(shop: Shop) -> None:
+    for count, (what, kind) in enumerate((("post", "file"), ("reel", "video")), start=2):
+        await shop.does(ANN, "share", what=what, title="A garden")
+        (part,) = (await shop.tells("message", count)).parts
+        assert (part.media_type, part.alt) == (kind, "A garden")
+        async with shop.simulator.session.get(part.ref) as answer:
+            assert answer.status == 200
+    types = [one["message"]["attachments"][0]["type"] for one in told(shop) if "attachments" in one["message"]]
+    assert types == {"messenger": ["post", "reel"], "instagram": ["ig_post", "ig_reel"]}[shop.connector.name]
+    assert (await shop.phone(ANN))[1]["parts"][0]["items"][0]["title"] == "A garden"
+
+
+def told(shop: Shop, name: str = "messaging") -> list[dict[str, Any]]:
+    """The items of all webhooks so far that stand in this list of their entries."""
+    return [item for body in shop.bodies for entry in body["entry"] for item in entry.get(name, ())]
+
+
+async def test_a_page_of_the_web_is_shared_on_messenger(page: Shop, gram: Shop) -> None:
+    await page.does(ANN, "share", what="link", url="https://example.com/a", title="A page")
+    (part,) = (await page.tells("message", 2)).parts
+    assert (part.kind, part.url, part.title) == ("link", "https://example.com/a", "A page")
+    there = f"/api/instagram/{ACCOUNT}/chats/{ANN}/share"
+    status, answer = await gram.simulator.ask("POST", there, json={"what": "link"})
+    assert (status, answer["error"]) == (422, "what: one of post, reel")
+
+
+async def test_stories_of_instagram_are_answered_and_name_us(gram: Shop) -> None:
+    await gram.does(ANN, "story", text="So nice!")
+    answered = await gram.tells("message", 2)
+    assert ([part.text for part in answered.parts], answered.referral.source) == (["So nice!"], "STORY")
+    async with gram.simulator.session.get(answered.referral.url) as answer:
+        assert (answer.status, answer.content_type) == (200, "image/jpeg")
+    await gram.does(ANN, "mention")
+    (part,) = (await gram.tells("message", 3)).parts
+    assert (part.kind, part.alt) == ("media", "story_mention")
+    assert [line["parts"][0]["what"] for line in (await gram.phone(ANN))[1:]] == ["reply", "mention"]
+    await gram.does(ANN, "heart")
+    assert (await gram.tells("message", 4)).parts[0].text == "❤️"
+    assert told(gram)[-1]["message"]["attachments"] == [{"type": "like_heart", "payload": None}]
+
+
+async def test_messengers_customers_ask_to_be_written_to(page: Shop) -> None:
+    await page.does(ANN, "silence", hours=25)
+    await page.does(ANN, "optin", title="News of the garden")
+    asked = await page.tells("message", 2)
+    assert (asked.referral.source, asked.referral.id) == ("optin", "NEWS OF THE GARDEN")
+    await page.does(ANN, "optin", ref="newsletter")
+    assert (await page.tells("message", 3)).referral.id == "newsletter"
+    assert (await page.send(said()))[0] == 200, "it is a sign of life"
+
+
+async def test_another_app_takes_the_conversation_and_gives_it_back(shop: Shop) -> None:
+    await shop.does(ANN, "handover")
+    await until(lambda: any("take_thread_control" in item for item in told(shop)))
+    status, answer = await shop.send(said())
+    assert (status, error(answer), shop.means(status, answer).code) == (403, (10, 2018300), "unreachable")
+    await shop.does(ANN, text="to the other one")
+    heard = await shop.tells("message", 2)
+    assert heard.parts[0].text == "to the other one"
+    assert [item["message"]["text"] for item in told(shop, "standby")] == ["to the other one"]
+    await shop.does(ANN, "handover", value="pass")
+    await until(lambda: any("pass_thread_control" in item for item in told(shop)))
+    assert (await shop.send(said()))[0] == 200
+    assert len([event for event in shop.events if event.kind == "message"]) == 2, "the change itself is no message"
+
+
+@pytest.mark.parametrize("deed", ["elsewhere", "handover", "share"])
+async def test_what_nobody_can_do_is_refused(shop: Shop, deed: str) -> None:
+    there = f"/api/{shop.connector.name}/{shop.end}/chats/{ANN}/{deed}"
+    wrong = {"elsewhere": {}, "handover": {"value": "drop"}, "share": {"what": "dance"}}[deed]
+    assert (await shop.simulator.ask("POST", there, json=wrong))[0] == 422

@@ -320,6 +320,36 @@ def test_narrow_and_french(browser: Chrome, address: str) -> None:
     page.see("h1", "Téléphone simulé")
 
 
+def test_what_else_people_do_is_in_a_menu(browser: Chrome, address: str) -> None:
+    """An order with its note, a choice among several, what the provider refuses, and what needs no form at all."""
+    post(f"{address}api/whatsapp/106540352242922/people", name="Ann Lee", id="33612345678")
+    page = Page(browser, f"{address}#whatsapp/106540352242922/33612345678")
+    page.click("#acts")
+    page.click('.menu [role="menuitem"]', "Order from the catalogue")
+    page.see("dialog.form input[name=text]").send_keys("!", Keys.ENTER)
+    page.see('.own[data-kind="order"] .summary dd', "2 x 18.5 EUR")
+    page.see(".own .text", "By Friday, please!")
+    page.gone("dialog")
+    page.click("#acts")
+    page.click('.menu [role="menuitem"]', "Change your number")
+    page.see("dialog.form input[name=id]").send_keys(Keys.CONTROL, "a", Keys.NULL, "no number", Keys.ENTER)
+    page.see("dialog .error:not([hidden])", "a telephone number")
+    page.click("dialog.form button", "Cancel")
+    browser.get_log("browser")  # type: ignore[no-untyped-call]  # the refusal was meant
+    post(f"{address}api/instagram/17840000000000001/people", name="Bob", id="7000000042")
+    browser.get("about:blank")
+    browser.get(f"{address}#instagram/17840000000000001/7000000042")
+    page.click("#acts")
+    page.click('.menu [role="menuitem"]', "Mention the business in a story")
+    page.see('.own[data-kind="story"] .made-from', "In your story")
+    page.see(".own .picture img")
+    page.click("#acts")
+    page.click('.menu [role="menuitem"]', "Hand the conversation over")
+    page.see("dialog.form select option", "It is given back")
+    page.click("dialog.form .primary")
+    page.see(".chat-top small", "another app answers")
+
+
 def test_another_tab_by_the_keyboard(browser: Chrome, address: str) -> None:
     """SMS with segments and no reactions; WhatsApp by the same number with a list, a press, and ticks."""
     page = Page(browser, address)

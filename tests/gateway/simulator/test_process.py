@@ -43,3 +43,12 @@ def test_interrupt(tmp_path: Path, signal_number: int) -> None:
     process.send_signal(signal_number)
     assert process.wait(5) == 0
     process.communicate()
+
+
+def test_no_command_but_those_that_simulate_loads_the_simulator() -> None:
+    """`passerelle serve` must not wait for what it never uses."""
+    asked = "import sys, gateway.main; print([name for name in sys.modules if name.startswith('gateway.simulator')])"
+    done = subprocess.run(
+        [sys.executable, "-c", asked], capture_output=True, text=True, cwd=ROOT, check=True, timeout=60
+    )
+    assert done.stdout == "[]\n"

@@ -62,6 +62,18 @@ def test_every_field_of_a_channel_has_its_words(channel: type[Telegram]) -> None
         assert {f"person.{name}", f"person.{name}.{channel.name}"} & ENGLISH.keys(), name
 
 
+@pytest.mark.parametrize("channel", CHANNELS, ids=lambda channel: channel.name)
+def test_every_deed_that_the_page_offers_has_its_words(channel: type[Telegram]) -> None:
+    for deed, fields in channel.acts.items():
+        assert f"act.{deed}" in ENGLISH
+        assert not fields or f"act.{deed}.hint" in ENGLISH, deed
+        assert re.search(rf"\b{deed}: \"", SCRIPTS), f"{deed} has no icon"
+        for name, suggested in fields.items():
+            assert {f"act.{deed}.{name}", f"act.field.{name}"} & ENGLISH.keys(), (deed, name)
+            options = suggested.split("|") if "|" in suggested else ()
+            assert {f"act.{deed}.{option}" for option in options} <= ENGLISH.keys(), deed
+
+
 def test_the_sends_of_telegram_are_its_messages() -> None:
     assert Telegram.sends == MESSAGES
 

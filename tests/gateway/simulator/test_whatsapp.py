@@ -368,3 +368,65 @@ async def test_a_hook_is_asked_before_it_is_told(shop: Shop) -> None:
     for word, expected in ((WORD, 200), ("another", 400)):
         told = {"override_callback_uri": shop.url, "verify_token": word}
         assert (await shop.ask("POST", f"{WABA}/subscribed_apps", json=told))[0] == expected
+
+
+# What else people do there.
+
+
+async def test_orders_and_forms_are_read(shop: Shop) -> None:
+    await shop.does(ANN, "order", text="By Friday, please")
+    kind, words = (await shop.tells("message", 2)).parts
+    assert (kind.what, words.text.splitlines()[0]) == ("order", "By Friday, please")
+    assert words.text.splitlines()[1:] == ["2 x BEANS-1KG (18.5 EUR)", "1 x FILTERS-100 (4.9 EUR)"]
+    asked = (await shop.send(said()))[1]["messages"][0]["id"]
+    ours = await settled(shop, ANN, ["delivered"])
+    await shop.does(ANN, "fill", message_id=ours["message_id"], name="Ann", seats=2)
+    filled = await shop.tells("message", 3)
+    assert (filled.parts[1].text, filled.reply_to) == ("Sent\nname: Ann\nseats: 2", asked)
+    shown = [line["parts"][0] for line in await shop.phone(ANN) if line["direction"] == "in"]
+    assert [one.get("as") for one in shown] == [None, "order", "form"]
+    assert shown[1]["rows"][0] == ["BEANS-1KG", "2 x 18.5 EUR"]
+
+
+async def test_who_comes_by_an_advertisement_can_be_answered_for_longer(shop: Shop) -> None:
+    await shop.does(ANN, "arrive", text="I saw it", source="ad", headline="Chat with us")
+    led = await shop.tells("message", 2)
+    assert (led.parts[0].text, led.referral.source, led.referral.title) == ("I saw it", "ad", "Chat with us")
+    for hours, expected in ((71, 200), (73, 400)):
+        await shop.does(ANN, "silence", hours=hours)
+        assert (await shop.send(said()))[0] == expected
+
+
+async def test_what_is_said_in_a_group_is_told_and_not_read(shop: Shop) -> None:
+    await shop.does(ANN, "group", text="Hello everybody")
+    await until(lambda: "group_id" in str(shop.bodies[-1]))
+    await shop.does(ANN, text="and to you")
+    assert (await shop.tells("message", 2)).parts[0].text == "and to you"
+    assert [line["text"] for line in await shop.phone(ANN)] == ["Hello? ça va/bien 👋", "and to you"]
+
+
+@pytest.mark.parametrize(
+    ("deed", "fields"),
+    [
+        ("order", {"items": [{"quantity": 1}]}),
+        ("fill", {}),
+        ("arrive", {"text": "Hi", "source": "friend"}),
+        ("arrive", {"text": ""}),
+        ("group", {}),
+    ],
+)
+async def test_what_nobody_can_do_is_refused(shop: Shop, deed: str, fields: dict[str, Any]) -> None:
+    status, _ = await shop.simulator.ask("POST", f"/api/whatsapp/{NUMBER}/chats/{ANN}/{deed}", json=fields)
+    assert status == 422
+    assert len(await shop.phone(ANN)) == 1
+
+
+async def test_the_address_of_a_file_ends_and_is_asked_for_again(shop: Shop) -> None:
+    name = (await upload(shop, JPEG, "image/jpeg"))[1]["id"]
+    for lasts, expected in ((0, 404), (300, 200)):
+        await shop.configure(media_lasts=lasts)
+        about = (await shop.ask("GET", name))[1]
+        async with shop.simulator.session.get(about["url"], headers=BEARER) as answer:
+            assert answer.status == expected
+    async with shop.simulator.session.get(about["url"].partition("?")[0], headers=BEARER) as answer:
+        assert answer.status == 404
