@@ -254,24 +254,26 @@ class Post:
     def __init__(self, holdings: Holdings, name: str, clock: Clock, parts: Collection[Part]) -> None:
         self._holdings, self._name, self._parts = holdings, name, parts
         self._news = asyncio.Event()
-        self._running: list[Part] = []
+        self._running, self._stopped = list[Part](), False
         self._task = Background(self._run, clock, f"post {name}")
         holdings.pursue(self._claim)
         holdings.on_change(self._news.set)
 
     async def start(self) -> None:
         """Run the parts from now on, whenever the name is ours."""
+        self._stopped = False
         await self._holdings.once()
         self._news.set()
         await self._task.start()
 
     async def stop(self) -> None:
-        """End the parts; the name is given up with all the others."""
+        """End the parts; the name is given up with all the others, and not taken again."""
+        self._stopped = True
         await self._task.stop()
         await self._end()
 
     async def _claim(self) -> None:
-        if self._holdings.free(self._name):
+        if not self._stopped and self._holdings.free(self._name):
             await self._holdings.take(self._name)
 
     async def _run(self) -> None:

@@ -16,12 +16,15 @@ log = structlog.get_logger(__name__)
 _EVERY_S = 0.3
 """Seconds after which it looks though nobody told of news."""
 _AGAIN_S = 0.5
+_PARTING_S = 0.5
 
 
 class Numbering:
     """Numbers for as long as it runs, which is while this process is the relay.
 
-    ``grown`` is called when the feed has grown. ``overtaken`` is called when somebody else has numbered meanwhile.
+    ``grown`` is called when the feed has grown. ``overtaken`` is called when somebody else has numbered meanwhile; and
+    when a store that hangs may still be numbering at our word though we have stopped, so that nobody is told to begin
+    at once.
     """
 
     def __init__(self, store: Log, clock: Clock, grown: Callable[[], None], overtaken: Callable[[], None]) -> None:
@@ -34,8 +37,15 @@ class Numbering:
         await self._task.start()
 
     async def stop(self) -> None:
-        """Enough."""
-        await self._task.stop()
+        """Enough. What is under way has a moment to end, and no more: the store may hang."""
+        stopping = asyncio.create_task(self._task.stop(), name="end of numbering")
+        try:
+            await asyncio.wait({stopping}, timeout=_PARTING_S)
+        finally:
+            if not stopping.done():
+                stopping.cancel()
+                log.warning("the store does not answer; leaving what it was told to number")
+                self._overtaken()
 
     def look(self, _records: Sequence[Record] = ()) -> None:
         """There may be something to number; also for ``Log.on_commit``."""

@@ -62,5 +62,7 @@ async def running(
         await listening.start(stack, app, edge)
         gc.collect()
         gc.freeze()  # what is there now stays: the collector need not look at it again and again
+        stack.callback(gc.set_threshold, *gc.get_threshold())
+        stack.callback(gc.unfreeze)
         gc.set_threshold(*_COLLECT)
         yield Running(app, listening.url, house.store, house.states)

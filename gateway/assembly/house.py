@@ -20,7 +20,6 @@ from gateway.following import Follower
 from gateway.intake import Intake
 from gateway.leases import Holdings, Part
 from gateway.media import Folder, Media
-from gateway.metrics import VIEWS_BEHIND
 from gateway.nudging import Nudging
 from gateway.partitions import ALONE, NOBODY, Ownership, Partitions
 from gateway.ports import Unavailable
@@ -92,7 +91,6 @@ class House:
             if self.exchange is not None:
                 self.exchange.on_nudge(self.follower.look)
             await self.begin(self.follower)
-        VIEWS_BEHIND.set_function(lambda: self.store.views_behind)
 
     async def _reach(self) -> None:
         """Open the store and the folder of files. An edge alone begins without them: it has its journal."""

@@ -8,7 +8,8 @@ from aiohttp import web
 
 from gateway.edge import Edge
 
-_SHUTDOWN_S = 2.0
+_SHUTDOWN_S = 1.0
+"""How long requests under way are waited for. Those that do not end are cancelled then, and waited for as long again."""
 
 
 class Listening:

@@ -14,6 +14,7 @@ from gateway.delivery import Delivery
 from gateway.edge import Edge
 from gateway.journalling import Journalling
 from gateway.leases import Part, Post
+from gateway.metrics import VIEWS_BEHIND
 from gateway.numbering import Numbering
 from gateway.partitions import partition
 from gateway.polling import Polling
@@ -70,10 +71,12 @@ async def add_relay(house: House) -> None:
         parts.append(Publisher(store, house.exchange, clock, channels, house.tracer))
     parts.append(Background(Waking(store, clock).run, clock, "waking"))
     parts.append(Background(Pruning(store, clock, config.retention.raw, house.media.tidy).run, clock, "pruning"))
-    if house.holdings is not None:
+    if (holdings := house.holdings) is not None:
+        VIEWS_BEHIND.set_function(lambda: store.views_behind if holdings.holds(RELAY) else 0)
         parts.append(_numbering(house))  # last, so that it ends first: nothing is folded by who has lost the lease
-        await house.begin(Post(house.holdings, RELAY, clock, parts))
+        await house.begin(Post(holdings, RELAY, clock, parts))
     else:
+        VIEWS_BEHIND.set_function(lambda: store.views_behind)
         for part in parts:
             await house.begin(part)
 

@@ -41,8 +41,9 @@ def copy_store(
         _check(name, value)
     if source == target:
         raise Failure("--from and --to are the same store", "", WRONG)
-    if source.startswith(_SQLITE) and not _path(source).exists():
-        raise Failure(f"{_path(source)}: there is no store", "see the key `store` of the configuration", WRONG)
+    for store in (source, target) if verify_only else (source,):
+        if store.startswith(_SQLITE) and not _path(store).exists():
+            raise Failure(f"{_path(store)}: there is no store", "see the key `store` of the configuration", WRONG)
     with _alone(source), _alone(target):
         verdicts = run(_copy(source, target, verify_only=verify_only))
     _say(verdicts)
@@ -81,7 +82,7 @@ async def _copy(source: str, target: str, *, verify_only: bool) -> list[Verdict]
             await _fold(target)
         else:
             tell("everything was copied before")
-    async with _opened(source) as ours, _opened(target) as theirs:
+    async with _opened(source, reading=True) as ours, _opened(target, reading=True) as theirs:
         with _progress("verifying") as progress:
             return await verify(ours, theirs, progress)
 
@@ -106,8 +107,8 @@ def _store(store: str) -> Store:
 
 
 @asynccontextmanager
-async def _opened(store: str) -> AsyncIterator[Copyable]:
-    copyable = _copyable(store)
+async def _opened(store: str, *, reading: bool = False) -> AsyncIterator[Copyable]:
+    copyable = _copyable(store, reading=reading)
     try:
         await copyable.start()
         yield copyable
@@ -115,12 +116,12 @@ async def _opened(store: str) -> AsyncIterator[Copyable]:
         await copyable.stop()
 
 
-def _copyable(store: str) -> Copyable:
+def _copyable(store: str, *, reading: bool) -> Copyable:
     if store.startswith(_SQLITE):
-        return SqliteCopyable(_path(store))
+        return SqliteCopyable(_path(store), reading=reading)
     from gateway.adapters.mongo.copying import MongoCopyable  # noqa: PLC0415 - likewise
 
-    return MongoCopyable(store, CLOCK)
+    return MongoCopyable(store, CLOCK, reading=reading)
 
 
 def _say(verdicts: list[Verdict]) -> None:

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from toys.copies import AT, LATER, fill, relayed, told
+from pymongo import MongoClient
+from toys.copies import AT, LATER, append, fill, received, relayed, told
 from toys.servers import drop_database, fresh_database, servers_end
 from typer.testing import CliRunner
 
@@ -24,7 +25,7 @@ from gateway.adapters.sqlite import copying as of_sqlite
 from gateway.adapters.sqlite.copying import SqliteCopyable
 from gateway.adapters.system import SystemClock
 from gateway.commands.common import group
-from gateway.commands.copy import _check, copy_store
+from gateway.commands.copy import _check, _copy, copy_store
 from gateway.copying import Occupied, copy, verify
 from gateway.logs import HIDDEN, HIDE
 from gateway.ports import Kept, Session, Store, Unavailable
@@ -359,3 +360,81 @@ def test_the_command_refuses_in_words(run: Callable[..., tuple[int, str]], tmp_p
 def test_a_password_that_is_escaped_in_the_address_is_said_nowhere_as_it_is_meant():
     _check("--from", "mongodb://ann:c0py%40hidden@127.0.0.1/store")
     assert HIDE.text("c0py@hidden and c0py%40hidden") == f"{HIDDEN} and {HIDDEN}"
+
+
+# Verifying only reads.
+
+
+async def test_verifying_leaves_both_as_they_are_and_misses_no_record_without_a_place(make: Made) -> None:
+    source, target = make("mongo"), make("sqlite")
+    assert isinstance(source, Mongo)
+    assert isinstance(target, Sqlite)
+    await filled(source)
+    async with opened(source, target) as (ours, theirs):
+        await copy(ours, theirs, silent)
+    beside = MongoStore(source.url, SystemClock())  # and no relay is there
+    await beside.start()
+    for number in range(3):
+        await append(beside, received(f"late{number}", "ann", number))
+    await beside.stop()
+    before = everything(source.url), target.path.read_bytes()
+    verdicts = await _copy(source.url, f"sqlite:{target.path}", verify_only=True)
+    assert [one.table for one in verdicts if not one.same] == ["records"]
+    assert verdicts[-1].source.rows == verdicts[-1].target.rows + 3
+    assert (everything(source.url), target.path.read_bytes()) == before
+
+
+def everything(url: str) -> dict[str, list[Any]]:
+    """Every document of a database."""
+    with MongoClient[dict[str, Any]](url) as client:
+        db = client[url.rpartition("/")[2]]
+        return {name: sorted(map(str, db[name].find())) for name in sorted(db.list_collection_names())}
+
+
+async def test_a_page_of_records_without_a_place_is_followed_by_the_next(make: Made) -> None:
+    source = make("mongo")
+    assert isinstance(source, Mongo)
+    store = source.store()
+    await store.start()
+    for number in range(5):
+        await append(store, received(f"late{number}", f"w{number}", number))
+    await store.stop()
+    copyable = MongoCopyable(source.url, SystemClock(), reading=True)
+    await copyable.start()
+    found: list[str] = []
+    while page := await copyable.rows("records", found[-1] if found else "", 2):
+        found += [one.place for one in page]
+    await copyable.settle()
+    await copyable.stop()
+    assert len(set(found)) == len(found) == 5
+
+
+async def test_what_is_only_read_is_not_migrated(make: Made, tmp_path: Path) -> None:
+    path = tmp_path / "old.db"
+    db = sqlite3.connect(path)
+    db.executescript(schema.MIGRATIONS[0])
+    db.execute("PRAGMA user_version = 1")
+    db.close()
+    before = path.read_bytes()
+    for file, why in ((path, "version 1, and only to be read"), (tmp_path / "none.db", "unable to open")):
+        older = SqliteCopyable(file, reading=True)
+        with pytest.raises(Unavailable, match=why):
+            await older.start()
+        await older.stop()
+    assert path.read_bytes() == before
+    assert not (tmp_path / "none.db").exists()
+    empty = make("mongo")
+    assert isinstance(empty, Mongo)
+    nothing = MongoCopyable(empty.url, SystemClock(), reading=True)
+    with pytest.raises(Unavailable, match="no store of this version"):
+        await nothing.start()
+    await nothing.stop()
+    assert everything(empty.url) == {}
+
+
+def test_the_command_makes_nothing_where_it_only_compares(run: Callable[..., tuple[int, str]], tmp_path: Path) -> None:
+    source, none = Sqlite(tmp_path / "source.db"), tmp_path / "elsewhere" / "none.db"
+    asyncio.run(filled(source))
+    code, said = run("--from", f"sqlite:{source.path}", "--to", f"sqlite:{none}", "--verify")
+    assert (code, "none.db: there is no store" in said) == (2, True), said
+    assert not none.parent.exists()

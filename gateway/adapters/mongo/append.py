@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import NamedTuple
 
+from gateway.adapters.cache import Cache, weigh
 from gateway.adapters.mongo import documents, exact, states
 from gateway.adapters.mongo.bulk import Inserts
 from gateway.adapters.mongo.collections import Collections
@@ -21,6 +22,8 @@ from gateway.ports import Appended, Clock, Decide, Unavailable
 from normalizer.record import Draft
 
 _STREAMS_CACHED = 20_000
+_AROUND = 1000
+"""Bytes of a conversation beside its last message, roughly."""
 _WAIT_S = 0.05
 """How long, at most, one who was overtaken again waits before the next try."""
 
@@ -48,7 +51,7 @@ class Appends:
         self.lag = Lag(db, clock)
         self._queues: dict[str, deque[Asked]] = {}
         self._workers: set[asyncio.Task[None]] = set()
-        self._states: dict[str, State] = {}
+        self._states: Cache[State] = Cache(_STREAMS_CACHED)
         self.on_append: Callable[[], None] = lambda: None
 
     async def append(self, stream: str, decide: Decide, key: str | None) -> Appended:
@@ -84,7 +87,7 @@ class Appends:
                 await self.lag.slow_down()
                 appended = await append.run()
             except Unavailable as error:
-                self._states.pop(stream, None)
+                self._states.drop(stream)
                 for one in (asked, *queue):  # the others would wait for the server in vain, one after the other
                     one.fail(error)
                 queue.clear()
@@ -103,9 +106,10 @@ class Appends:
 
     def remember(self, stream: str, folded: Folded) -> None:
         """Keep what was seen of a stream."""
-        if len(self._states) >= _STREAMS_CACHED:
-            self._states.clear()
-        self._states[stream] = State(*folded)
+        conversation = folded.conversation
+        said = conversation.last_message if conversation is not None else None
+        self._states.put(stream, State(*folded), _AROUND + (weigh(said.parts) if said is not None else 0))
+        self._states.trim()
 
 
 class _Append:
@@ -211,7 +215,7 @@ class _Append:
                 self.announced.append(intent)
             record = numbered(draft, stream, seq + 1)
             appends.remember(stream, states.with_record(Folded(seq, conversation), record))
-            appends.recent.add(record)
+            appends.recent.add(record, len(document.raw))
             appends.lag.wrote(intent.id)
             appends.intents.over(self.announced)
             appends.on_append()

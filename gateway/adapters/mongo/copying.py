@@ -8,9 +8,10 @@ from collections.abc import Collection, Iterator, Sequence
 import orjson
 from pymongo.errors import BulkWriteError
 
-from gateway.adapters.mongo import exact
+from gateway.adapters.mongo import exact, intents
 from gateway.adapters.mongo.collections import Collections, Document
 from gateway.adapters.mongo.documents import digits
+from gateway.adapters.mongo.migrations import require
 from gateway.adapters.mongo.store import MongoStore
 from gateway.adapters.mongo.trouble import reaching, taken
 from gateway.ports import Clock
@@ -18,20 +19,26 @@ from gateway.ports.copying import FIELDS, PRIVATE, PROGRESS, Placed, Row
 
 _AT_ONCE = 8 << 20
 """Bytes of rows that are read together, roughly and at most."""
+_UNPLACED = "~"
+"""Before the key of a record without a place: it stands after all digits."""
 _WORD = "copied"
 """Of attempts that were begun elsewhere: nobody's, so nobody begins them again."""
 
 
 class MongoCopyable:
-    """Implements ``gateway.ports.copying.Copyable`` on the database at ``url``, which no process uses meanwhile."""
+    """Implements ``gateway.ports.copying.Copyable`` on the database at ``url``, which no process uses meanwhile.
 
-    def __init__(self, url: str, clock: Clock) -> None:
-        self._store = MongoStore(url, clock)
+    ``reading`` leaves it as it is: it is neither migrated nor numbered. A record without a place is then a row all the
+    same, at place 0 and after the others.
+    """
+
+    def __init__(self, url: str, clock: Clock, *, reading: bool = False) -> None:
+        self._store, self._reading = MongoStore(url, clock), reading
         self._db: Collections = self._store._collections  # noqa: SLF001 - the same adapter
 
     async def start(self) -> None:
         """See ``gateway.ports.copying.Copyable``."""
-        await self._store.start()
+        await (require(self._db) if self._reading else self._store.start())
 
     async def stop(self) -> None:
         """See ``gateway.ports.copying.Copyable``."""
@@ -39,7 +46,7 @@ class MongoCopyable:
 
     async def settle(self) -> None:
         """See ``gateway.ports.copying.Copyable``."""
-        while await self._store.number():
+        while not self._reading and await self._store.number():
             pass
 
     async def count(self, table: str) -> int:
@@ -55,7 +62,7 @@ class MongoCopyable:
             if placed := await self._placed(table, found):
                 return placed
             after = found[-1]["_id"]  # all of these are not to be copied; what follows may be
-        return []
+        return await self._unplaced(after, limit) if self._reading and table == "records" else []
 
     async def _after(self, collection: str, after: str, limit: int) -> list[Document]:
         """Documents beyond an ``_id``, so many or as many as memory should hold."""
@@ -89,6 +96,16 @@ class MongoCopyable:
     async def _records(self, entries: Sequence[Document]) -> list[Placed]:
         found = await exact.many(self._db.records, [one["record"] for one in entries])
         return [Placed(one["_id"], _record(found[one["record"]], int(one["_id"]))) for one in entries]
+
+    async def _unplaced(self, after: str, limit: int) -> list[Placed]:
+        """Records that no relay has given a place, by key."""
+        keys = {one.key for one in await intents.standing(self._db)}
+        with reaching():
+            asked = self._db.feed.find({"record": {"$in": sorted(keys)}}, {"record": 1})
+            keys -= {one["record"] async for one in asked}
+        wanted = [key for key in sorted(keys) if f"{_UNPLACED}{key}" > after][:limit]
+        found = await exact.many(self._db.records, wanted)
+        return [Placed(f"{_UNPLACED}{key}", _record(found[key], 0)) for key in wanted if key in found]
 
     async def _attempts(self, begun: Sequence[Document]) -> list[Placed]:
         answers = await exact.many(self._db.answers, [one["_id"] for one in begun])

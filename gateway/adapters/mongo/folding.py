@@ -30,6 +30,8 @@ log = structlog.get_logger(__name__)
 class Folding:
     """What a batch changes. ``streams`` is how far each stream was folded before, and then after.
 
+    ``weights`` is how many bytes those of them take, roughly, that were written.
+
     A view document carries how much it has seen, so that a batch may be folded again after a death half way: the
     streams' own documents are written last, and whatever they have seen, the others have, too.
     """
@@ -44,6 +46,7 @@ class Folding:
     files: list[KeptFile] = field(default_factory=list)
     sent: list[tuple[str, str]] = field(default_factory=list)
     found: set[str] = field(default_factory=set)
+    weights: dict[str, int] = field(default_factory=dict)
     _changed: dict[str, None] = field(default_factory=dict)
     _lines_changed: dict[str, None] = field(default_factory=dict)
     _people_changed: dict[str, None] = field(default_factory=dict)
@@ -144,6 +147,7 @@ class Folding:
             self._write_files(),
         )
         made = [documents.of_conversation(stream, self.streams[stream]) for stream in self._changed]
+        self.weights = {one["_id"]: len(one.get("body", "")) for one in made}
         await asyncio.gather(
             put(db.conversations, [one for one in made if "body" in one], self.found),
             put(db.streams, [one for one in made if "body" not in one], self.found),
@@ -171,12 +175,12 @@ def _due(record: Record, unsettled: Mapping[str, Document | None]) -> dict[str, 
         case "message.queued":
             message, at = record.data["message"]["id"], millis(record.at)
             where = {"conversation": record.stream, "account": record.account, "seq": record.seq}
-            return {message: {"_id": message, **where, "send_at": at}}
+            return {message: {"_id": message, **where, "send_at": at, "since": at}}
         case "message.deferred":
             message = record.data["message"]
             known = unsettled.get(message)
-            send_at = millis(time(record.data["send_at"]))
-            return {} if known is None else {message: {**known, "send_at": send_at}}
+            times = {"send_at": millis(time(record.data["send_at"])), "since": millis(record.at)}
+            return {} if known is None else {message: {**known, **times}}
         case _ if settles(record):
             return {record.data["message"]: None}
         case _:

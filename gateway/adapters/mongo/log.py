@@ -58,7 +58,12 @@ class LogPart:
         if after >= head:
             return []
         # What this process numbered itself, unless another relay has gone on since.
-        if tail and tail[0].feed <= after + 1 and tail[-1].feed >= min(head, after + limit) and tail[0].at >= since:
+        if (
+            tail
+            and tail.first.feed <= after + 1
+            and tail.last.feed >= min(head, after + limit)
+            and tail.first.at >= since
+        ):
             return [record for record in tail if after < record.feed <= head][:limit]
         if after < 0 or not await reads.young_after(self._collections, after, since):
             raise CursorExpired

@@ -27,11 +27,7 @@ A process may die in the middle of a step, and two may take it at the same time:
 
 async def migrate(db: Collections) -> None:
     """Bring a database to this version. Raises Unavailable, also where a later version of this program has written."""
-    if await exact.one(db.meta, _mark(len(MIGRATIONS) + 1)) is not None:
-        known = len(MIGRATIONS)
-        raise Unavailable(
-            f"the store was written by a newer version; this program reads up to {known}: use a newer one"
-        )
+    await _not_newer(db)
     for version, step in enumerate(MIGRATIONS, 1):
         if await exact.one(db.meta, _mark(version)) is None:
             with reaching():
@@ -40,6 +36,21 @@ async def migrate(db: Collections) -> None:
                     await db.meta.insert_one({"_id": _mark(version)})
                 except DuplicateKeyError:
                     continue  # another process was quicker
+
+
+async def require(db: Collections) -> None:
+    """Find a database of this version, and change nothing. Raises Unavailable where it is of another, or empty."""
+    await _not_newer(db)
+    if await exact.one(db.meta, _mark(len(MIGRATIONS))) is None:
+        raise Unavailable("there is no store of this version: copy into it, or start a server on it, first")
+
+
+async def _not_newer(db: Collections) -> None:
+    if await exact.one(db.meta, _mark(len(MIGRATIONS) + 1)) is not None:
+        known = len(MIGRATIONS)
+        raise Unavailable(
+            f"the store was written by a newer version; this program reads up to {known}: use a newer one"
+        )
 
 
 def _mark(version: int) -> str:

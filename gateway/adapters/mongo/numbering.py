@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import structlog
 from pymongo.errors import BulkWriteError
 
+from gateway.adapters.cache import Cache, Tail, weigh
 from gateway.adapters.instants import millis
 from gateway.adapters.mongo import documents, exact, intents, states
 from gateway.adapters.mongo.collections import Collections
@@ -43,10 +43,10 @@ class Relay:
         self._db, self._clock, self._recent, self._under_way = db, clock, recent, under_way
         self._one_at_a_time = asyncio.Lock()
         self._place: int | None = None
-        self._streams: dict[str, Folded] = {}
+        self._streams: Cache[Folded] = Cache(_STREAMS_CACHED)
         self._empty_since: dict[str, float] = {}
         self._holes: set[str] = set()
-        self.tail: deque[Record] = deque(maxlen=_TAIL)
+        self.tail: Tail[Record] = Tail(_TAIL)
         self.waiting = 0
         self.on_folded: Callable[[int, Iterable[str]], None] = lambda *_: None
 
@@ -139,8 +139,7 @@ class Relay:
 
     def _make_room(self) -> None:
         """Only between two batches: what one has loaded it needs to its end."""
-        if len(self._streams) > _STREAMS_CACHED:
-            self._streams.clear()
+        self._streams.trim()
 
     async def _load(self, streams: Iterable[str]) -> None:
         """How far these streams are folded, which says which of their records have a place."""
@@ -149,7 +148,8 @@ class Relay:
         talked = await exact.many(self._db.conversations, wanted)
         for stream in wanted:
             found = [documents.folded_stream(one[stream]) for one in (bare, talked) if stream in one]
-            self._streams[stream] = max(found, default=Folded(0, None), key=lambda one: one.seq)
+            folded = max(found, default=Folded(0, None), key=lambda one: one.seq)
+            self._streams.put(stream, folded, len(talked.get(stream, {}).get("body", "")))
 
     async def _in_order(self, records: Iterable[Record]) -> list[Record]:
         """The records that are to be numbered next: each stream's without a gap, streams by time."""
@@ -203,7 +203,8 @@ class Relay:
         await self._be_newest(place)
         await self._fold(records, place, place)
         self._place = place
-        self.tail.extend(records)
+        for record in records:
+            self.tail.add(record, weigh(record.data))
 
     async def _be_newest(self, place: int) -> None:
         """Before views are written: somebody who has numbered beyond us has folded more, and we would set that back."""
@@ -224,7 +225,8 @@ class Relay:
         for record in records:
             folding.fold(record)
         await folding.write()
-        self._streams |= folding.streams
+        for stream, weight in folding.weights.items():
+            self._streams.put(stream, folding.streams[stream], weight)
         if place is not None:
             await exact.put(self._db.meta, FOLDED, {"n": place, "head": head})
 
@@ -254,10 +256,17 @@ class Relay:
 
 
 async def _to_its_end(work: Coroutine[Any, Any, int]) -> int:
-    """Whoever cancels waits: the server would go on with what it was told, and might set back what comes after."""
-    task = asyncio.create_task(work)
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.gather(task, return_exceptions=True)
-        raise
+    """Whoever cancels waits, however often they do: the server would go on with what it was told, and might set back
+    what comes after.
+    """
+    task, cancelled = asyncio.create_task(work), False
+    while not task.done():
+        try:
+            await asyncio.wait({task})
+        except asyncio.CancelledError:
+            cancelled = True
+    if cancelled:
+        if not task.cancelled():
+            task.exception()  # heard by nobody
+        raise asyncio.CancelledError
+    return task.result()

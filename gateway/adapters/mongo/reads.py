@@ -6,7 +6,8 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 
-from gateway.adapters.instants import millis, moment
+from gateway.adapters.deferrals import Deferrals
+from gateway.adapters.instants import millis
 from gateway.adapters.listing import place, placed
 from gateway.adapters.mongo import documents, exact
 from gateway.adapters.mongo.collections import Collections, Document
@@ -87,14 +88,13 @@ async def people(
     return PersonPage([documents.person(one) for one in found[:limit]], _following(found, limit, _PEOPLE))
 
 
-async def unsettled(db: Collections, conversation_id: str | None) -> Sequence[Unsettled]:
+async def unsettled(db: Collections, deferrals: Deferrals, conversation_id: str | None) -> Sequence[Unsettled]:
     """What is still to be sent, by conversation and seq."""
     filters = {"conversation": conversation_id} if conversation_id else {}
     with reaching():
         found = await db.unsettled.find(filters).sort(_by(("conversation", "seq"))).to_list()
-    return [
-        Unsettled(one["_id"], one["conversation"], one["account"], one["seq"], moment(one["send_at"])) for one in found
-    ]
+    due = {one["_id"]: deferrals.due(one["_id"], one.get("since", 0), one["send_at"]) for one in found}
+    return [Unsettled(one["_id"], one["conversation"], one["account"], one["seq"], due[one["_id"]]) for one in found]
 
 
 async def asleep_until(db: Collections, now: datetime) -> Sequence[Conversation]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from gateway.adapters.cache import Cache
 from gateway.adapters.mongo import exact
 from gateway.adapters.mongo.collections import Collections
 from normalizer.record import Record
@@ -16,13 +17,12 @@ class Recent:
 
     def __init__(self, db: Collections) -> None:
         self._db = db
-        self._records: dict[str, Record] = {}
+        self._records: Cache[Record] = Cache(_KEPT)
 
-    def add(self, record: Record) -> None:
-        """Remember a record; the oldest go."""
-        self._records[record.key] = record
-        while len(self._records) > _KEPT:
-            del self._records[next(iter(self._records))]
+    def add(self, record: Record, weight: int) -> None:
+        """Remember a record of so many bytes; the oldest go."""
+        self._records.put(record.key, record, weight)
+        self._records.trim()
 
     def get(self, key: str) -> Record | None:
         """A record, if it is remembered."""

@@ -10,6 +10,7 @@ from typing import Any
 from pymongo import AsyncMongoClient
 from pymongo.errors import PyMongoError
 
+from gateway.adapters.deferrals import Deferrals
 from gateway.adapters.mongo import exact
 from gateway.adapters.mongo.append import Appends
 from gateway.adapters.mongo.binding import Bindings
@@ -31,6 +32,7 @@ from gateway.tasks import ended
 
 _WITHOUT_END = timedelta(days=36500)
 _PARTING_S = 1.0
+"""How long stopping waits for the server, in all."""
 _PATIENCE: dict[str, Any] = {
     "serverSelectionTimeoutMS": 2500,
     "connectTimeoutMS": 2500,
@@ -62,6 +64,7 @@ class MongoStore(
         under_way = self._appends.intents.under_way
         self._relay = Relay(self._collections, clock, recent, under_way)
         self._following = Following(self._collections, clock, recent, under_way)
+        self._deferrals = Deferrals(clock)
         self._shut = UNOPENED
         self._listeners = []
         self._appends.on_append = self._tell
@@ -76,8 +79,9 @@ class MongoStore(
     async def stop(self) -> None:
         """Finish what is under way and close; a server that does not answer is not waited for."""
         self._shut = CLOSED
-        await _shortly(self._appends.stop())
-        await _shortly(self._client.close())
+        until = asyncio.get_running_loop().time() + _PARTING_S
+        await _shortly(self._appends.stop(), until)
+        await _shortly(self._client.close(), until)
         await self._client.close()  # at once, now that nobody says good-bye to the server
 
     async def ready(self) -> str:
@@ -92,7 +96,7 @@ class MongoStore(
 
     @property
     def views_behind(self) -> int:
-        """How many records had no place yet when this process last numbered; 0 where another one does."""
+        """How many records had no place yet when this process last numbered: true of the relay only."""
         return self._relay.waiting
 
 
@@ -104,11 +108,11 @@ def _client(url: str) -> Client:
         raise Unavailable(f"the address of the store cannot be used: {error}") from error
 
 
-async def _shortly(ending: Coroutine[Any, Any, None]) -> None:
-    """Do this, or as much of it as can be done in a moment."""
+async def _shortly(ending: Coroutine[Any, Any, None], until: float) -> None:
+    """Do this, or as much of it as can be done until then; it begins at least."""
     task = asyncio.create_task(ending)
     try:
-        await asyncio.wait({task}, timeout=_PARTING_S)
+        await asyncio.wait({task}, timeout=max(0.0, until - asyncio.get_running_loop().time()))
     finally:
         await ended(task)
     if not task.cancelled():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
+from gateway.adapters.deferrals import Deferrals
 from gateway.adapters.listing import placed
 from gateway.adapters.mongo import documents, exact, reads, rebuilding, states
 from gateway.adapters.mongo.collections import Collections
@@ -19,6 +20,7 @@ class ViewsPart:
 
     _collections: Collections
     _following: Following
+    _deferrals: Deferrals
     _relay: Relay
 
     async def _views_at_head(self) -> None:
@@ -78,9 +80,9 @@ class ViewsPart:
         return None if found is None else documents.person(found)
 
     async def unsettled(self, conversation_id: str | None = None) -> Sequence[Unsettled]:
-        """See ``gateway.ports.Views``."""
+        """See ``gateway.ports.Views``. What a clock that is ahead put off is due as ``Deferrals`` says."""
         await self._following.at_head(conversation_id)
-        return await reads.unsettled(self._collections, conversation_id)
+        return await reads.unsettled(self._collections, self._deferrals, conversation_id)
 
     async def asleep_until(self, now: datetime) -> Sequence[Conversation]:
         """See ``gateway.ports.Views``."""

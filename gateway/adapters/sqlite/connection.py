@@ -90,3 +90,10 @@ def reader(path: Path) -> sqlite3.Connection:
     db.execute("PRAGMA wal_autocheckpoint = 0")
     db.execute("PRAGMA query_only = ON")
     return db
+
+
+def onlooker(path: Path) -> sqlite3.Connection:
+    """A connection to a file that is to stay as it is, byte by byte: it makes none, and copies no journal into it."""
+    return sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None, check_same_thread=False
+    )

@@ -47,10 +47,13 @@ _TABLES: Mapping[str, _Table] = {
 
 
 class SqliteCopyable:
-    """Implements ``gateway.ports.copying.Copyable`` on the file ``path``, which this process holds (``locked``)."""
+    """Implements ``gateway.ports.copying.Copyable`` on the file ``path``, which this process holds (``locked``).
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    ``reading`` leaves it as it is: it is not even migrated.
+    """
+
+    def __init__(self, path: Path, *, reading: bool = False) -> None:
+        self._path, self._reading = path, reading
         self._thread = ThreadPoolExecutor(1, "copying")
 
     async def start(self) -> None:
@@ -63,6 +66,10 @@ class SqliteCopyable:
         self._thread.shutdown()
 
     def _open(self) -> None:
+        if self._reading:
+            self._db = connection.onlooker(self._path)
+            schema.require(self._db)
+            return
         self._db = connection.writer(self._path)
         try:
             self._db.execute("PRAGMA wal_autocheckpoint = 1000")  # in pages; nobody else has the file
@@ -103,7 +110,7 @@ class SqliteCopyable:
         def do() -> T:
             try:
                 return work()
-            except (sqlite3.Error, schema.TooNewError) as error:
+            except (sqlite3.Error, schema.TooNewError, schema.TooOldError) as error:
                 raise Unavailable(f"cannot use the store {self._path}: {error}") from error
 
         return await asyncio.get_running_loop().run_in_executor(self._thread, do)

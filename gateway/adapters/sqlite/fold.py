@@ -9,6 +9,7 @@ from typing import Any
 
 import structlog
 
+from gateway.adapters.cache import Cache
 from gateway.adapters.instants import millis
 from gateway.adapters.listing import body, inbound, listed, searched, stands
 from gateway.adapters.records import KNOWN_BY, SAID, files, settles, speaker, uploads
@@ -39,8 +40,8 @@ class Fold:
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
-        self._conversations: dict[str, Conversation] = {}
-        self._people: dict[str, Person] = {}
+        self._conversations: Cache[Conversation] = Cache(_CACHED)
+        self._people: Cache[Person] = Cache(_CACHED)
         self._rows: dict[str, list[tuple[Any, ...]]] = {table: [] for table in _INTO}
 
     def forget(self) -> None:
@@ -57,7 +58,7 @@ class Fold:
             found = self._db.execute("SELECT body FROM conversations WHERE id = ?", (conversation_id,)).fetchone()
             if found is not None:
                 known = Conversation.model_validate_json(found[0])
-                self._conversations[conversation_id] = known
+                self._conversations.put(conversation_id, known, len(found[0]))
         return known
 
     def line(self, line: str) -> Message | None:
@@ -71,6 +72,8 @@ class Fold:
         A record that cannot be folded is left out and logged: a mistake of ours may cost one line, which a rebuild
         brings back once it is mended, but never the store.
         """
+        self._conversations.trim()  # not before all is written that was made of them
+        self._people.trim()
         records = list(records)
         if not records or self._folds(records):
             return
@@ -96,8 +99,6 @@ class Fold:
         return True
 
     def _fold_streams(self, records: Sequence[Record]) -> None:
-        if max(len(self._conversations), len(self._people)) > _CACHED:
-            self.forget()
         in_streams = sorted(records, key=lambda record: record.stream)  # stable: feed order within a stream
         for stream, of_stream in groupby(in_streams, key=lambda record: record.stream):
             self._fold_stream(stream, of_stream)
@@ -114,8 +115,9 @@ class Fold:
                 conversation = apply(conversation, record, self._fold_line(record, lines))
                 self._fold_aside(record)
         if conversation is not None and conversation is not before:
-            self._conversations[stream] = conversation
-            self._rows["conversations"].append(_conversation_row(conversation))
+            row = _conversation_row(conversation)
+            self._conversations.put(stream, conversation, len(row[-1]))
+            self._rows["conversations"].append(row)
         self._rows["lines"].extend(map(_line_row, lines.values()))
 
     def _fold_line(self, record: Record, lines: dict[str, Message]) -> Message | None:
@@ -158,9 +160,10 @@ class Fold:
         person = apply_to_person(before, record)
         if person is None or person is before:
             return
-        self._people[who] = person
+        written = body(person)
+        self._people.put(who, person, len(written))
         search = searched(person.name, person.identities)
-        self._rows["people"].append((person.id, person.brand, person.name, search, body(person)))
+        self._rows["people"].append((person.id, person.brand, person.name, search, written))
         bound = ((person.brand, identity, person.id, person.conversation) for identity in person.identities)
         self._rows["identities"].extend(bound)
 

@@ -116,6 +116,10 @@ class TooNewError(Exception):
     """The file was written by a later version of this program."""
 
 
+class TooOldError(Exception):
+    """The file was written by an earlier version, and is only to be read."""
+
+
 def migrate(db: sqlite3.Connection) -> None:
     """Bring a file to this version, each step in a transaction of its own. Raises TooNewError."""
     while (version := db.execute("PRAGMA user_version").fetchone()[0]) < len(MIGRATIONS):
@@ -132,6 +136,21 @@ def migrate(db: sqlite3.Connection) -> None:
             if db.in_transaction:  # a full disk has already rolled it back
                 db.execute("ROLLBACK")
             raise
+    _not_newer(version)
+
+
+def require(db: sqlite3.Connection) -> None:
+    """Find a file of this version, and change nothing. Raises TooNewError, TooOldError."""
+    version: int = db.execute("PRAGMA user_version").fetchone()[0]
+    _not_newer(version)
+    if version < len(MIGRATIONS):
+        raise TooOldError(
+            f"this store is of version {version}, and only to be read; this program reads version {len(MIGRATIONS)}: "
+            "start a server on it, or copy it, first",
+        )
+
+
+def _not_newer(version: int) -> None:
     if version > len(MIGRATIONS):
         raise TooNewError(
             f"this store is of version {version}; this program reads up to {len(MIGRATIONS)}: use a newer one",

@@ -13,6 +13,7 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "ports"))
 
 from store_kit import SqliteHouse, always, append, history, received, reply, whole_feed
 
+from gateway.adapters.cache import Cache
 from gateway.adapters.sqlite import batch, bulk, connection, fold, following, rows
 from gateway.ports import Unavailable, Wanted
 from normalizer.decision import Place
@@ -281,8 +282,10 @@ async def test_a_stream_beyond_those_remembered_is_numbered_all_the_same(store, 
     assert len(await whole_feed(store)) == 100
 
 
-async def test_caches_that_are_full_change_nothing(store, house, monkeypatch):
-    monkeypatch.setattr(fold, "_CACHED", 2)
+@pytest.mark.parametrize("room", [{"most": 2, "most_bytes": 1 << 20}, {"most": 1000, "most_bytes": 3000}])
+async def test_caches_that_are_full_change_nothing(house, monkeypatch, room):
+    monkeypatch.setattr(fold, "Cache", lambda _: Cache(**room))
+    store = await house.open()
     await history(store)
     places = [await store.bind("main", f"x:{n}", Place(f"per_{n}", f"cnv_{n}")) for n in range(9)]
     assert [await store.bind("main", f"x:{n}", Place("no", "no")) for n in range(9)] == places
@@ -290,6 +293,17 @@ async def test_caches_that_are_full_change_nothing(store, house, monkeypatch):
     views = house.views()
     await store.rebuild(lambda *_: None)
     assert house.views() == views
+
+
+async def test_what_is_remembered_of_long_messages_is_bounded_in_bytes(house, monkeypatch):
+    monkeypatch.setattr(fold, "Cache", lambda most: Cache(most, 100_000))
+    store = await house.open()
+    for number in range(20):
+        await append(store, received(f"{number}", f"w{number}", text="x" * 30_000))
+        await store.conversations(Wanted())
+    remembered = store._writer.following.fold._conversations
+    remembered.trim()
+    assert 0 < len(remembered) <= 3
 
 
 @pytest.mark.parametrize("count", [0, 1, 3, 4, 5, 15, 16, 63, 64, 65, 85, 200, 700])

@@ -11,7 +11,9 @@ from mongo_kit import intents, number, whole_feed
 from pymongo.errors import DuplicateKeyError
 from store_kit import append, received
 
-from gateway.adapters.mongo import migrations, numbering
+from gateway.adapters.cache import Cache, Tail
+from gateway.adapters.mongo import append as appending
+from gateway.adapters.mongo import migrations, numbering, recent
 from gateway.adapters.mongo.intents import FORGOTTEN_S
 from gateway.ports import Unavailable
 
@@ -34,6 +36,21 @@ async def test_a_relay_that_forgets_its_streams_in_the_middle_of_a_round_goes_on
     await asyncio.gather(*(append(store, received(f"{n}", who)) for n, who in enumerate(people)))
     assert await number(store) == len(people)
     assert len(await whole_feed(store)) == len(people)
+
+
+async def test_a_relay_that_may_remember_little_of_long_messages_numbers_them_all_the_same(where, monkeypatch):
+    for module in (numbering, appending, recent):
+        monkeypatch.setattr(module, "Cache", lambda most: Cache(most, 5000))
+    monkeypatch.setattr(numbering, "Tail", lambda most: Tail(most, 5000))
+    store = await where.open()
+    for turn in range(6):
+        await append(store, received(f"{turn}", f"w{turn % 2}", text="x" * 2000))
+        await append(store, received(f"long-{turn}", f"w{turn % 2}", text="x" * 9000))
+        assert await number(store) == 2
+    assert len(await whole_feed(store)) == 12
+    remembered = [store._relay.tail, store._relay._streams, store._appends._states, store._appends.recent._records]
+    store._relay._streams.trim()
+    assert all(one.weight <= 5000 for one in remembered)
 
 
 async def test_nothing_is_appended_by_a_process_that_has_not_opened_the_database(where):
@@ -141,3 +158,37 @@ async def test_two_who_make_one_document_at_the_same_instant_both_go_on(where, m
     await append(store, received("1"))
     assert await number(store) == 1
     assert raced == ["trial", "folded"]
+
+
+@pytest.mark.parametrize("failure", [None, Unavailable("away")])
+async def test_a_round_that_is_cancelled_again_and_again_goes_to_its_end(failure):
+    over, ended = asyncio.Event(), []
+
+    async def work():
+        await over.wait()
+        ended.append(True)
+        if failure is not None:
+            raise failure
+        return 1
+
+    task = asyncio.create_task(numbering._to_its_end(work()))
+    for _ in range(3):
+        await asyncio.sleep(0.01)
+        task.cancel()
+    await asyncio.sleep(0.01)
+    assert not task.done()
+    over.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert ended == [True]
+
+
+async def test_a_round_that_nobody_cancels_says_what_came_of_it():
+    async def work(of):
+        if not of:
+            raise Unavailable("away")
+        return of
+
+    assert await numbering._to_its_end(work(3)) == 3
+    with pytest.raises(Unavailable, match="away"):
+        await numbering._to_its_end(work(0))
