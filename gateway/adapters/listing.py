@@ -64,8 +64,11 @@ def inbound(line: Message) -> bool:
 
 
 def body(view: Conversation | Message | Person) -> str:
-    """A view as JSON. For the stores only, so the times need not look like the API's, which would cost twice as much."""
-    return orjson.dumps(view.model_dump()).decode()
+    """A view as JSON, for the stores only: neither are times written as the API's, nor are empty fields left out.
+
+    Having the models dump themselves takes three times as long.
+    """
+    return orjson.dumps(vars(view), default=vars).decode()
 
 
 def place(*values: Any) -> str:

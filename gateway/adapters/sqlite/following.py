@@ -17,7 +17,8 @@ LAZY_S = 0.9
 """Views are folded when nobody writes, when a reader waits, or when they are this far behind."""
 LATE_S = 1.0
 """This far behind, nothing more is accepted until they have caught up."""
-_AT_ONCE = 128
+_AT_ONCE, _BETWEEN = 128, 16
+"""How many records share a transaction: when the views have to catch up, and while somebody may want to write."""
 
 
 class Following:
@@ -67,7 +68,8 @@ class Following:
 
     def step(self, head: int) -> None:
         """Fold the oldest records, inside a transaction that the caller commits; then ``done`` is told."""
-        chunk = rows.after(self._db, self.folded, _AT_ONCE) if self.behind else self._oldest()
+        count = _AT_ONCE if self.behind or self.urgent else _BETWEEN
+        chunk = rows.after(self._db, self.folded, count) if self.behind else self._oldest(count)
         if chunk:
             self.fold.fold(chunk)
             self._db.execute("UPDATE folded SET feed = ?", (chunk[-1].feed,))
@@ -86,11 +88,11 @@ class Following:
         while count > 0:
             count -= len(self._unfolded.popleft()[1])
 
-    def _oldest(self) -> list[Record]:
+    def _oldest(self, count: int) -> list[Record]:
         chunk: list[Record] = []
         for _, records in self._unfolded:
             chunk.extend(records)
-            if len(chunk) >= _AT_ONCE:
+            if len(chunk) >= count:
                 break
         return chunk
 

@@ -212,7 +212,7 @@ class Writer:
         wanted = following.wanted
         if following.pending and (idle or wanted or following.age > LAZY_S):
             try:
-                self._fold_some()
+                self._fold_some(idle=idle)
             except Exception as error:  # noqa: BLE001 - whatever it is, the readers hear of it and the thread lives on
                 self.trouble = f"the views cannot be written: {error}"
                 unavailable = Unavailable(self.trouble)
@@ -221,10 +221,11 @@ class Writer:
         if wanted:
             self.jobs.tell([(reader, None, None) for reader in following.ready()])
 
-    def _fold_some(self) -> None:
+    def _fold_some(self, *, idle: bool) -> None:
         """Views need no fsync of their own: the log has it all, and the next commit of the log takes them along.
 
-        Those who write wait while the views are late or a reader waits for them, but not for ever.
+        Those who write wait while the views are late or a reader waits for them, but not for ever; else they wait for
+        a few records at most, and only what is due is folded while they are not ``idle``.
         """
         until = time.monotonic() + LATE_S
         self._be("NORMAL")
@@ -238,7 +239,8 @@ class Writer:
                 self.trouble, self.checkpoints.due = "", True
                 if self.checkpoints.pressing:
                     self.checkpoints.make()
-                if self.jobs.waiting and not (self.following.urgent and time.monotonic() < until):
+                enough = self.jobs.waiting or not (idle or self.following.age > LAZY_S)
+                if enough and not (self.following.urgent and time.monotonic() < until):
                     break
         except BaseException:
             self._roll_back()
@@ -248,7 +250,7 @@ class Writer:
 
     def _close(self) -> None:
         with suppress(Exception):  # the next start folds what is left
-            self._fold_some()
+            self._fold_some(idle=True)
         self.checkpoints.make_last()
         self.jobs.tell([(reader, None, Unavailable(CLOSED)) for reader in self.following.everybody()])
         self._db.close()
