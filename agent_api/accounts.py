@@ -69,6 +69,7 @@ async def _shown(ask: Ask, account: Account) -> dict[str, Any]:
         "brand": account.brand,
         "state": state.level,
         "why": state.why,
+        "code": state.code or None,
         "since": rfc3339(state.since),
         "limits": {
             "text": limits.text,

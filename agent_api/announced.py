@@ -24,7 +24,10 @@ class Said(BaseModel):
 
 
 class Settled(BaseModel):
-    """What became of a message of ours. ``provider_id`` is the one that a receipt is about."""
+    """What became of a message of ours. ``provider_id`` is the one that a receipt is about.
+
+    ``opted_out_at``: the provider says so of ``identity``, and nothing goes there any more until they opt in.
+    """
 
     message: str
     status: Status
@@ -35,6 +38,7 @@ class Settled(BaseModel):
     send_at: Instant | None = Field(default=None, exclude_if=_absent)
     window_until: Instant | None = Field(default=None, exclude_if=_absent)
     identity: str | None = Field(default=None, exclude_if=_absent)
+    opted_out_at: Instant | None = Field(default=None, exclude_if=_absent)
 
 
 class Edited(BaseModel):
@@ -81,10 +85,11 @@ class ReadUpTo(BaseModel):
 
 
 class PersonNamed(BaseModel):
-    """A person, with the name that was told, if any."""
+    """A person, with the name that was told, if any; ``picture`` is there where it is another one now, or none."""
 
     id: str
     name: str
+    picture: str | None = None
 
 
 class IdentityTold(BaseModel):

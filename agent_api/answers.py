@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from agent_api.auth import Scope
+from connectors.api import Ailment
 from normalizer.fit import What
 from normalizer.model import (
     Assignee,
@@ -68,6 +69,13 @@ class ReplyWindow(BaseModel):
 
     open: bool
     closes_at: str | None
+
+
+class PersonShown(Person):
+    """The customer, within one brand. ``picture`` is a small picture of them: ``GET /v1/media/{id}`` gives it."""
+
+    model_config = ConfigDict(title="Person")
+    picture_version: str = Field(default="", exclude=True)
 
 
 class ConversationShown(BaseModel):
@@ -137,7 +145,7 @@ class LinesShown(BaseModel):
 class PeopleShown(BaseModel):
     """A page of people, by name."""
 
-    data: tuple[Person, ...]
+    data: tuple[PersonShown, ...]
     page: PeoplePage
 
 
@@ -243,13 +251,18 @@ class LimitsShown(BaseModel):
 
 
 class AccountShown(BaseModel):
-    """Our end of a channel: ``degraded`` while something works, ``down`` when nothing can be sent."""
+    """Our end of a channel: ``degraded`` while something works, ``down`` when nothing can be sent.
+
+    ``code`` says why in one of a closed list of words, ``why`` in English with the provider's own; both are empty while
+    all is well.
+    """
 
     name: str
     channel: str
     brand: str
     state: Literal["ok", "degraded", "down"]
     why: str
+    code: Ailment | None
     since: str
     limits: LimitsShown
     powers: tuple[str, ...]

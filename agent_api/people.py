@@ -5,11 +5,10 @@ from __future__ import annotations
 from aiohttp import web
 
 from agent_api import shown
-from agent_api.answers import PeopleShown
+from agent_api.answers import PeopleShown, PersonShown
 from agent_api.asked import PeopleParams
 from agent_api.problems import Problem, wrong
 from agent_api.wire import Ask, Route, answered
-from normalizer.model import Person
 
 
 async def _list(ask: Ask) -> web.Response:
@@ -39,5 +38,5 @@ ROUTES = (
         params=PeopleParams,
         problems=(422,),
     ),
-    Route("GET", "/v1/people/{id}", "One customer", _get, {200: Person}, scope="read", problems=(404,)),
+    Route("GET", "/v1/people/{id}", "One customer", _get, {200: PersonShown}, scope="read", problems=(404,)),
 )

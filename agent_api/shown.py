@@ -85,4 +85,4 @@ def reply_window(found: Conversation, inside: Inside) -> dict[str, Any]:
 
 def person(found: Person) -> dict[str, Any]:
     """A customer."""
-    return found.model_dump(mode="json")
+    return found.model_dump(mode="json", exclude={"picture_version"})

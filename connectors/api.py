@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Generator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from connectors.raw import kept
+from connectors.calls import Accepted, Answer, Call, Deferred, File, Outcome, Refused, Steps, Uncertain
 from connectors.webhook import Malformed, Rejected, Reply, Request
 from normalizer.event import Event, MessageReceived, Outgoing
 from normalizer.fit import Limits
@@ -17,101 +16,10 @@ from normalizer.model import MediaType, Reason
 from normalizer.windows import Window
 
 __all__ = [
-    "POWERS", "Accepted", "Accepts", "Answer", "Call", "Connector", "Deferred", "Fetched", "File", "Health", "Limits",
-    "Malformed", "Outcome", "Pace", "Refused", "Rejected", "Reply", "Request", "Settings", "Steps", "TemplateInfo",
-    "Uncertain", "Window", "powers",
+    "POWERS", "Accepted", "Accepts", "Ailment", "Answer", "Call", "Connector", "Deferred", "Fetched", "File", "Health", "Limits",
+    "Malformed", "Outcome", "Pace", "Profile", "Refused", "Rejected", "Reply", "Request", "Settings", "Steps", "TemplateInfo",
+    "Uncertain", "Window", "ailment", "powers",
 ]  # fmt: skip
-
-M = TypeVar("M", bound=BaseModel)
-
-# What goes out.
-
-
-@dataclass(frozen=True, slots=True)
-class File:
-    """A file of ours in a multipart body, by reference: ``media`` is its id."""
-
-    media: str
-    name: str
-    mime: str = "application/octet-stream"
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One HTTP request that we would like made; at most one of ``json``, ``form`` and ``multipart`` is its body.
-
-    ``name`` says which step it is, so that a remembered answer finds it again. ``part`` is the index of the message's
-    part that it sends. ``effect`` is False where repeating it does no harm (a lookup, an upload, a token). ``waits`` is
-    for how many seconds more the provider may let us wait, as in a long poll. Its repr shows nothing that could hold a
-    secret.
-    """
-
-    name: str
-    method: str
-    url: str = field(repr=False)
-    effect: bool = True
-    part: int = 0
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    json: Any = field(default=None, repr=False)
-    form: Mapping[str, str] | None = field(default=None, repr=False)
-    multipart: Mapping[str, str | File] | None = field(default=None, repr=False)
-    waits: float = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What came back. Header names are lower-case."""
-
-    status: int
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    body: bytes = field(default=b"", repr=False)
-
-    def read(self, model: type[M], under: str | None = None) -> M | None:
-        """The body (or what stands ``under`` a key of it) as ``model``; None for anything else, such as a proxy's HTML."""
-        try:
-            found = json.loads(self.body)
-            if b"\\u" in self.body or b"\xed" in self.body:  # it may say half a character, which no record can
-                found = kept(found)
-            return model.model_validate(found[under] if under else found)
-        except (ValueError, KeyError, TypeError, RecursionError):
-            return None
-
-
-@dataclass(frozen=True, slots=True)
-class Accepted:
-    """The provider took it, under these ids."""
-
-    ids: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Deferred:
-    """Proved not accepted; try again, after ``wait`` seconds if the provider named a time."""
-
-    detail: str
-    wait: float | None = None
-    scope: Literal["conversation", "account"] = "conversation"
-    reason: Reason = "provider_down"
-
-
-@dataclass(frozen=True, slots=True)
-class Uncertain:
-    """Nobody can say whether it was accepted: never tried again by itself."""
-
-    detail: str
-
-
-@dataclass(eq=False)
-class Refused(Exception):
-    """The provider said no, and would say no again. Thrown into ``send``, which may try another form."""
-
-    code: Reason
-    detail: str
-    provider_code: str = ""
-
-
-Outcome = Accepted | Deferred | Uncertain | Refused
-Steps = Generator[Call, Answer, None]
 
 # The connector.
 
@@ -168,6 +76,20 @@ class Fetched:
 
 
 @dataclass(frozen=True, slots=True)
+class Profile:
+    """Who a customer is at the provider; what it does not tell is left out.
+
+    ``picture`` is a small picture of them in the provider's own words, which ``fetch`` understands: "" where they have
+    none, and None where nobody knows. ``version`` is another one whenever the picture is; "" where the provider does not
+    say, and only the picture itself can tell.
+    """
+
+    name: str = ""
+    picture: str | None = None
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Accepts:
     """What a channel takes of one kind of media: types as in ``image/jpeg`` or ``image/*``, sizes in bytes."""
 
@@ -194,13 +116,46 @@ class TemplateInfo:
     buttons: tuple[str, ...] = ()
 
 
+Ailment = Literal[
+    "auth_expired", "account_restricted", "unreachable", "provider_down", "wrong_address", "wrong_account",
+    "hook_missing", "hook_failing", "hook_in_the_way", "quality_low", "unknown",
+]  # fmt: skip
+"""Why an account does not do well, for people's own languages: a closed list.
+
+``auth_expired`` and ``account_restricted`` are the provider's no; ``unreachable``: no answer; ``provider_down``: not now;
+``wrong_address``: another server answers at ``api``; ``wrong_account``: the credentials are of another account;
+``hook_missing``, ``hook_failing``: the provider does not tell us, or cannot; ``hook_in_the_way``: it tells a webhook, so
+nothing can be polled; ``quality_low``: customers complain of the number.
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Health:
-    """What ``check`` found of an account at its provider; ``down``: nothing can be sent."""
+    """What ``check`` found of an account at its provider; ``down``: nothing can be sent.
+
+    ``code`` says what is wrong; empty if nothing is, or none of the words fits.
+    """
 
     ok: bool
     detail: str
     down: bool = False
+    code: Ailment | Literal[""] = ""
+
+    @classmethod
+    def refused(cls, refusal: Refused, *fatal: Reason) -> Health:
+        """What a refusal says of the account, which is down if that is one of the ``fatal`` ones."""
+        return cls(ok=False, detail=refusal.detail, down=refusal.code in fatal, code=ailment(refusal.code))
+
+
+def ailment(reason: Reason) -> Ailment:
+    """What a no, or a not now, says of the account."""
+    match reason:
+        case "auth_expired" | "account_restricted" | "provider_down":
+            return reason
+        case "rate_limited":
+            return "provider_down"
+        case _:
+            return "unknown"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -239,7 +194,7 @@ class Connector(Generic[S]):
     delete: Callable[[str, str, S], Steps] | None = None
     react: Callable[[str, str, str, S], Steps] | None = None
     words: Callable[[str, S], str] | None = None
-    profile: Callable[[str, S], Generator[Call, Answer, str]] | None = None
+    profile: Callable[[str, S], Generator[Call, Answer, Profile]] | None = None
     templates: Callable[[S], Generator[Call, Answer, Sequence[TemplateInfo]]] | None = None
     accepts: Mapping[MediaType, Accepts] | None = None
     window: Window | None = None

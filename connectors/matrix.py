@@ -26,7 +26,7 @@ SAYS: Mapping[str, str] = {
     "edit": "changes a message of ours",
     "delete": "takes a message of ours back",
     "react": "puts an emoji on a message",
-    "profile": "asks for the customer's name",
+    "profile": "asks for the customer's name or picture",
     "templates": "lists the approved texts",
 }
 

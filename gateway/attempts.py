@@ -54,8 +54,8 @@ class Stopped:
     def failure(self) -> Failure:
         """Why it did not all go out."""
         match self.outcome:
-            case Refused(code=reason, detail=detail, provider_code=provider_code):
-                return Failure(reason=reason, detail=detail, provider_code=provider_code, part=self.part)
+            case Refused(code=reason, detail=detail, provider_code=code, only=only):
+                return Failure(reason=reason, detail=detail, provider_code=code, part=self.part, only=only)
             case Deferred(detail=detail, reason=reason):
                 return Failure(reason=reason, detail=detail, part=self.part)
             case Uncertain(detail=detail):
@@ -100,10 +100,12 @@ class Attempts:
         outgoing: Outgoing,
         permit: Callable[[], Awaitable[None]],
         asked: str | None = None,
+        rest: Callable[[float], None] = lambda _seconds: None,
     ) -> Sent | Stopped:
         """Run the connector's steps, using what earlier attempts were answered. Raises NotOurs, Unavailable.
 
         ``asked`` is the id of the request that asked for the message: its lines and spans are found by that.
+        ``rest`` is told how far apart, in seconds, the provider would now have the account's calls.
         A connector that breaks costs its message, and holds no other: while it reads an answer, nobody can say what
         the answer was.
         """
@@ -126,6 +128,7 @@ class Attempts:
                     tries = 0
                 match outcome:
                     case Accepted():
+                        rest(outcome.rest)
                         ids += outcome.ids
                         part += call.effect  # a refusal that no call was made for is of the part after this one
                         call = steps.send(answer)

@@ -6,6 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 
@@ -232,9 +233,8 @@ class Delivery:
         outgoing = await self._envelopes.of(account, message)
         async with self._room[account.name]:
             try:
-                end = await self._attempts.send(
-                    account, outgoing, lambda: self._permit(account, outgoing, message), asked
-                )
+                permit = partial(self._permit, account, outgoing, message)
+                end = await self._attempts.send(account, outgoing, permit, asked, self._rates[account.name].keep_apart)
                 await self._settling.settle(message, self._end(account, message, end), end.cause, asked)
             finally:
                 self._calling.pop(message.conversation, None)

@@ -15,8 +15,9 @@ from gateway.metrics import EVENTS
 from gateway.news import REF, About, News, with_ids
 from gateway.places import Places
 from gateway.ports import Clock, Http, Store
+from gateway.questions import asked
 from normalizer import told
-from normalizer.decision import Channel, View
+from normalizer.decision import Channel, Place, View
 from normalizer.event import (
     Echoed,
     Event,
@@ -35,6 +36,8 @@ from normalizer.record import By, Draft
 Other = ReachChanged | About | Echoed | Watermark | IdentityChanged
 """What makes no message."""
 
+_LOOKERS = 16
+"""How many pieces of news that waited are looked for side by side."""
 _BUTTONS = 10
 """A channel that takes so many buttons never has its questions answered by number."""
 
@@ -50,14 +53,26 @@ class Intake:
         self._counts: dict[str, Counter] = {}
 
     async def start(self, accounts: Mapping[str, Account]) -> None:
-        """Look once for news that an earlier process kept, and was cut off before it could be applied."""
-        for name, provider_id in await self._store.waiting_news():
-            if name not in accounts:
-                continue
-            if provider_id.startswith(REF):
-                await self.news_of(accounts[name], (), provider_id.removeprefix(REF))
-            elif await self._store.message_of(name, provider_id) is not None:
-                await self.news_of(accounts[name], [provider_id])
+        """Look once for news that an earlier process kept, and was cut off before it could be applied.
+
+        A few are looked for side by side. Raises Unavailable.
+        """
+        waiting = iter([one for one in await self._store.waiting_news() if one[0] in accounts])
+
+        async def look() -> None:
+            for name, provider_id in waiting:  # each of them is one looker's
+                await self._look_for(accounts[name], provider_id)
+
+        ends = await asyncio.gather(*(look() for _ in range(_LOOKERS)), return_exceptions=True)
+        for end in ends:
+            if end is not None:
+                raise end
+
+    async def _look_for(self, account: Account, provider_id: str) -> None:
+        if provider_id.startswith(REF):
+            await self.news_of(account, (), provider_id.removeprefix(REF))
+        elif await self._store.message_of(account.name, provider_id) is not None:
+            await self.news_of(account, [provider_id])
 
     async def stop(self) -> None:
         """Let go of what is still under way beside the log."""
@@ -107,7 +122,7 @@ class Intake:
         if arrived is not None:
             stamp = stamp._replace(arrived=arrived)
         plain = not event.reply_to and len(said) == 1 and isinstance(said[0], Text)
-        parts, reply_to = (said, None) if plain else await self._ours(account, event)
+        parts, reply_to = (said, None) if plain else await self._ours(account, event, place)
         channel = Channel(name, account.channel)
         message_id = f"msg_{stamp.id.removeprefix('rec_')}"  # as the lines of other records are named
         draft = told.received(event, place, channel, stamp, message_id, parts, reply_to)
@@ -129,13 +144,16 @@ class Intake:
             self._counts[account.name] = EVENTS.labels(account.name, account.channel, "message", "recorded")
         return self._counts[account.name]
 
-    async def _ours(self, account: Account, event: MessageReceived) -> tuple[Sequence[Part], str | None]:
+    async def _ours(self, account: Account, event: MessageReceived, place: Place) -> tuple[Sequence[Part], str | None]:
         """The parts with ids of ours for files and questions, and the message that is replied to."""
-        parts = with_ids(event.parts, self._clock)
-        for part in event.parts:
-            if isinstance(part, Choice) and part.of:
-                parts = told.asked_by(parts, await self._known(account, part.of))
-        return parts, await self._known(account, event.reply_to) if event.reply_to else None
+        parts, picked = with_ids(event.parts, self._clock), [part for part in event.parts if isinstance(part, Choice)]
+        found = {part: await asked(self._store, account.name, place, part) for part in picked}
+        if found:
+            parts = told.asked_by(parts, found)
+        if not event.reply_to:
+            return parts, None
+        named = next((found[part] for part in picked if part.of == event.reply_to), None)
+        return parts, named or await self._known(account, event.reply_to)
 
     async def _known(self, account: Account, provider_id: str) -> str | None:
         message = await self._store.message_of(account.name, provider_id)

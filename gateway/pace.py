@@ -45,6 +45,11 @@ class Rates:
         self._all = Bucket(pace.per_second, max(1.0, pace.per_second), now)
         self._chats: dict[str, Bucket] = {}
         self._held_until = now
+        self._apart = 0.0
+
+    def keep_apart(self, seconds: float) -> None:
+        """The provider warns that it will take no more soon: so long between two calls, until it says otherwise."""
+        self._apart = seconds
 
     def hold(self, until: float) -> None:
         """The provider wants the whole account to wait."""
@@ -64,4 +69,6 @@ class Rates:
         if wait <= 0:
             bucket.take()
             self._all.take()
+            if self._apart:
+                self.hold(now + self._apart)
         return wait

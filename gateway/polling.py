@@ -121,7 +121,7 @@ class Polling:
         try:
             answer = await self._http.perform(call)
         except (NeverSent, NoAnswer) as error:
-            self._states.tell(account.name, "degraded", f"polling: {error}", "polling")
+            self._states.tell(account.name, "degraded", f"polling: {error}", "polling", "unreachable")
             raise _Trouble(str(error)) from None
         match account.connector.classify(call, answer):
             case Accepted():
@@ -130,10 +130,10 @@ class Polling:
                 self._states.heard(account.name, refused)
                 raise _Trouble(refused.detail)
             case Deferred(detail=detail, wait=wait):
-                self._states.tell(account.name, "degraded", f"polling: {detail}", "polling")
+                self._states.tell(account.name, "degraded", f"polling: {detail}", "polling", "provider_down")
                 raise _Trouble(detail, wait)
             case Uncertain(detail=detail):
-                self._states.tell(account.name, "degraded", f"polling: {detail}", "polling")
+                self._states.tell(account.name, "degraded", f"polling: {detail}", "polling", "provider_down")
                 raise _Trouble(detail)
 
     def _heard(self, account: Account, body: bytes) -> Heard:

@@ -7,11 +7,11 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import structlog
 
-from connectors.api import Accepted, Outcome, Refused
+from connectors.api import Accepted, Ailment, Outcome, Refused, ailment
 from gateway import steps
 from gateway.config import Account
 from gateway.logs import HIDE
@@ -37,11 +37,21 @@ _KEY = "state "
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """``ok``, ``degraded`` (something works), or ``down`` (nothing can be sent); ``why`` is empty when all is well."""
+    """``ok``, ``degraded`` (something works), or ``down`` (nothing can be sent).
+
+    ``why`` says so in English, with the provider's words, and ``code`` in one of our own; both are empty when all is well.
+    """
 
     level: Level
     why: str
     since: datetime
+    code: Ailment | Literal[""] = ""
+
+
+class _Told(NamedTuple):
+    level: Level
+    why: str
+    code: Ailment | Literal[""]
 
 
 class States:
@@ -60,7 +70,7 @@ class States:
     ) -> None:
         self._accounts, self._http, self._clock = accounts, http, clock
         self._ledger, self._ownership = ledger, ownership
-        self._told: dict[str, dict[Source, tuple[Level, str]]] = {name: {} for name in accounts}
+        self._told: dict[str, dict[Source, _Told]] = {name: {} for name in accounts}
         self._states = {name: State("ok", "", clock.now()) for name in accounts}
         self._ours: set[str] = set()
         self._unwritten: set[str] = set()
@@ -92,27 +102,32 @@ class States:
         written = await self._ledger.value(_KEY + account)
         return _read(written) if written else self._states[account]
 
-    def tell(self, account: str, level: Level, why: str = "", source: Source = "check") -> None:
+    def tell(
+        self, account: str, level: Level, why: str = "", source: Source = "check", code: Ailment = "unknown"
+    ) -> None:
         """Note what one source says of an account. The worst of all counts; ``since`` moves when the level does."""
         told = self._told[account]
-        told[source] = (level, why)
+        told[source] = _Told(level, why, "" if level == "ok" else code)
         if source == "check" and level == "ok":
             told.pop("sending", None)  # what the provider said of itself is newer
-        level, why = max(told.values(), key=lambda one: LEVELS.index(one[0]))
+        worst = max(told.values(), key=lambda one: LEVELS.index(one.level))
+        level, why = worst.level, worst.why
         was = self._states[account]
         since = was.since if was.level == level else self._clock.now()
-        self._states[account] = State(level, why, since)
+        self._states[account] = State(level, why, since, worst.code)
         if was != self._states[account]:
             self._mark([account])
         if was.level != level:
-            (log.info if level == "ok" else log.warning)("account state", account=account, state=level, why=why)
+            (log.info if level == "ok" else log.warning)(
+                "account state", account=account, state=level, why=why, code=worst.code
+            )
 
     def heard(self, account: str, outcome: Outcome) -> None:
         """What sending brought: it goes again, or the provider will have nothing from this account."""
         if isinstance(outcome, Refused) and outcome.code == "auth_expired":
-            self.tell(account, "down", outcome.detail, "sending")
+            self.tell(account, "down", outcome.detail, "sending", outcome.code)
         elif isinstance(outcome, Refused) and outcome.code == "account_restricted":
-            self.tell(account, "degraded", outcome.detail, "sending")
+            self.tell(account, "degraded", outcome.detail, "sending", outcome.code)
         elif isinstance(outcome, Accepted) and self._states[account].level != "ok":
             self.tell(account, "ok", source="sending")
 
@@ -149,7 +164,7 @@ class States:
             return
         if written:
             self._states[account] = state = _read(written)
-            self._told[account] = {} if state.level == "ok" else {"sending": (state.level, state.why)}
+            self._told[account] = {} if state.level == "ok" else {"sending": _Told(state.level, state.why, state.code)}
 
     def _mark(self, accounts: Iterable[str]) -> None:
         """These are to be written down."""
@@ -186,22 +201,26 @@ class States:
         try:
             health = await steps.run(account.connector.check(account.settings), self._http, account.connector.classify)
         except Refused as error:
-            self.tell(account.name, "down" if error.code in _DOWN else "degraded", error.detail)
+            self.tell(
+                account.name, "down" if error.code in _DOWN else "degraded", error.detail, code=ailment(error.code)
+            )
         except steps.Unsettled as error:
-            self.tell(account.name, "degraded", error.outcome.detail)
+            self.tell(account.name, "degraded", error.outcome.detail, code="provider_down")
         except (NeverSent, NoAnswer) as error:
-            self.tell(account.name, "degraded", f"the provider cannot be reached: {error}")
+            self.tell(account.name, "degraded", f"the provider cannot be reached: {error}", code="unreachable")
         except Exception:
             log.exception("the check of an account broke", account=account.name)
         else:
             level: Level = "ok" if health.ok else "down" if health.down else "degraded"
-            self.tell(account.name, level, "" if health.ok else health.detail)
+            self.tell(account.name, level, "" if health.ok else health.detail, code=health.code or "unknown")
 
 
 def _written(state: State) -> str:
-    return json.dumps({"level": state.level, "why": HIDE.text(state.why), "since": rfc3339(state.since)})
+    held = {"level": state.level, "why": HIDE.text(state.why), "since": rfc3339(state.since), "code": state.code}
+    return json.dumps(held)
 
 
 def _read(written: str) -> State:
     held = json.loads(written)
-    return State(held["level"], held["why"], datetime.fromisoformat(held["since"]))
+    code = held.get("code", "" if held["level"] == "ok" else "unknown")  # older versions wrote none
+    return State(held["level"], held["why"], datetime.fromisoformat(held["since"]), code)

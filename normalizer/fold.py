@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from normalizer import debts
+from normalizer import debts, optouts
 from normalizer.lines import apply_to_line, line_id, time
 from normalizer.model import (
     Assignee,
@@ -116,7 +116,7 @@ def _known(person: PersonRef, name: str, *identities: str) -> PersonRef:
     known = tuple(dict.fromkeys((*person.identities, *identities)))
     if name in ("", person.name) and len(known) == len(person.identities):
         return person
-    return PersonRef(id=person.id, name=name or person.name, identities=known)
+    return person.model_copy(update={"name": name or person.name, "identities": known})
 
 
 def _echoed(before: Conversation | None, record: Record, line: Message | None) -> Conversation:
@@ -137,7 +137,10 @@ def _renamed(was: Conversation, record: Record) -> Conversation:
     """What is known of the previous identity holds for the new one."""
     said = record.data
     identities = (said["identity"], *said.get("aliases", ()))
-    update: dict[str, Any] = {"person": _known(was.person, said["person"]["name"], *identities)}
+    person = _known(was.person, said["person"]["name"], *identities)
+    if "picture" in said["person"]:
+        person = person.model_copy(update={"picture": said["person"]["picture"]})
+    update: dict[str, Any] = {"person": person}
     new = reach_key(said["account"], said["identity"])
     for previous in filter(None, (said.get("previous"), *said.get("previous_aliases", ()))):
         old = reach_key(said["account"], previous)
@@ -198,6 +201,8 @@ def _news(was: Conversation, record: Record) -> Conversation:
     if receipt and record.account and (until := time(record.data.get("window_until"))):
         whose = reach_key(record.account, record.data["identity"])
         update["free_until"] = {**was.free_until, whose: max(until, was.free_until.get(whose, until))}
+    if record.kind == "message.failed":
+        update |= optouts.heeded(was, record)
     if about in was.answering and not receipt:
         if record.kind == "message.sent":
             update |= debts.paid(was, about)
@@ -229,27 +234,25 @@ def _changed(was: Conversation, record: Record) -> Conversation:
 
 
 def apply_to_person(person: Person | None, record: Record) -> Person | None:
-    """The person after a record in which they speak for themselves."""
+    """The person after a record in which they speak for themselves, or are told of."""
     if record.kind == "message.received":
         said = record.data["message"]
-        who, name, told = said["author"]["id"], said["author"]["name"], (said["identity"],)
+        who, told = {"id": said["author"]["id"], "name": said["author"]["name"]}, (said["identity"],)
     elif record.kind.startswith("identity."):
-        who, name = record.data["person"]["id"], record.data["person"]["name"]
-        told = (record.data["identity"],)
+        who, told = record.data["person"], (record.data["identity"],)
     else:
         return person
     told = (*told, *record.data.get("aliases", ()))
-    if person is None:
-        return Person(
-            id=who,
-            brand=record.brand,
-            name=name,
-            identities=tuple(dict.fromkeys(told)),
-            conversation=record.stream,
-            created_at=record.at,
-            updated_at=record.at,
-        )
-    identities = tuple(dict.fromkeys((*person.identities, *told)))
-    if (name or person.name, identities) == (person.name, person.identities):
+    known = person or Person(
+        id=who["id"], brand=record.brand, conversation=record.stream, created_at=record.at, updated_at=record.at
+    )
+    update: dict[str, Any] = {
+        "name": who["name"] or known.name,
+        "identities": tuple(dict.fromkeys((*known.identities, *told))),
+    }
+    if "picture" in who:
+        update["picture"] = who["picture"]
+        update["picture_version"] = record.data.get("private", {}).get("version", "")
+    if person is not None and all(getattr(person, name) == value for name, value in update.items()):
         return person
-    return person.model_copy(update={"name": name or person.name, "identities": identities, "updated_at": record.at})
+    return known.model_copy(update={**update, "updated_at": record.at})

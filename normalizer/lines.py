@@ -44,11 +44,19 @@ def apply_to_line(line: Message | None, record: Record) -> Message | None:
         return None
     match record.kind:
         case "message.edited" | "message.deleted" | "message.reacted":
-            return amending.amended(line, record)
+            return _within(amending.amended(line, record))
         case "message.sent" | "message.failed" | "message.uncertain" | "message.delivered" | "message.read":
-            return _receipt(line, record) if "provider_id" in record.data else _settled(line, record)
+            return _within(_receipt(line, record) if "provider_id" in record.data else _settled(line, record))
         case _:
             return line
+
+
+def _within(line: Message) -> Message:
+    """The line with a failure of a part that it has: it may have been changed to fewer since."""
+    last = max(len(line.parts) - 1, 0)
+    if line.failure is None or line.failure.part <= last:
+        return line
+    return line.model_copy(update={"failure": line.failure.model_copy(update={"part": last})})
 
 
 def _event(record: Record) -> Message:

@@ -41,6 +41,7 @@ __all__ = [
     "MediaType",
     "Message",
     "Model",
+    "Only",
     "Option",
     "Part",
     "Person",
@@ -78,14 +79,20 @@ Reason = Literal[
     "unknown",
 ]  # fmt: skip
 
+Only = Literal["", "marketing"]
+
 
 class Failure(Model):
-    """Why a message did not arrive. ``part`` is the index of the first part that is not known to have gone out."""
+    """Why a message did not arrive. ``part`` is the index of the first part that is not known to have gone out.
+
+    ``only`` is what the reason holds for, where that is not every message: who wants no advertising may be answered.
+    """
 
     reason: Reason
     detail: str = ""
     provider_code: str = ""
     part: int = 0
+    only: Only = Field(default="", exclude_if=is_empty)
 
 
 class Author(Model):
@@ -163,11 +170,12 @@ class Message(Model):
 
 
 class PersonRef(Model):
-    """The person as a conversation shows them."""
+    """The person as a conversation shows them; ``picture`` is a file of ours."""
 
     id: str
     name: str = ""
     identities: tuple[str, ...] = ()
+    picture: str | None = None
 
 
 class Assignee(Model):
@@ -231,12 +239,18 @@ class Conversation(Model):
 
 
 class Person(Model):
-    """The customer, within one brand."""
+    """The customer, within one brand.
+
+    ``picture`` is a small picture of them, a file of ours. ``picture_version`` says which one it is: the identity that
+    it was told of, and the provider's name of it or what its bytes are.
+    """
 
     id: str
     brand: str = "main"
     name: str = ""
     identities: tuple[str, ...] = ()
+    picture: str | None = None
+    picture_version: str = Field(default="", exclude_if=is_empty)
     conversation: str
     created_at: Instant
     updated_at: Instant

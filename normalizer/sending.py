@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from normalizer.decision import Refusal, Stamp, View, done
 from normalizer.model import Failure, Message, rfc3339
+from normalizer.optouts import learned
 from normalizer.record import Draft
 
 _UNDER_WAY = {"queued", "sending"}
@@ -39,6 +40,7 @@ def settled(view: View, message_id: str, end: Settled, stamp: Stamp) -> Draft | 
         "status": "queued" if end.how == "deferred" else end.how,
         "failure": end.failure.model_dump(mode="json") if end.failure else None,
         "provider_ids": list(end.provider_ids),
+        **learned(message, end.failure if end.how == "failed" else None, stamp.at),
     }
     if end.send_at is not None:
         data["send_at"] = rfc3339(end.send_at)
@@ -86,5 +88,6 @@ def _ended(
         "status": "failed" if failure else "sent",
         "failure": failure.model_dump(mode="json") if failure else None,
         "provider_ids": list(ids),
+        **learned(message, failure, stamp.at),
     } | ({} if failure else {"sent_at": rfc3339(stamp.at)})
     return done("message.failed" if failure else "message.sent", key, stamp, data, message.account, request)

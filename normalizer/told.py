@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 from normalizer import fit
 from normalizer.decision import Channel, Place, Stamp, View
@@ -18,7 +18,11 @@ from normalizer.event import (
     ReceiptReceived,
 )
 from normalizer.model import RANK, Author, Choice, Conversation, Failure, Media, Message, Part, Text, reach_key, rfc3339
+from normalizer.optouts import learned
 from normalizer.record import Draft, RecordKind
+
+_PICTURE = "image/jpeg"
+"""What a person's picture is, as long as nobody has looked."""
 
 
 def received(
@@ -115,11 +119,30 @@ def identity_changed(event: IdentityChanged, place: Place, channel: Channel, sta
     return _told("identity.changed", event.id, channel, stamp, data)
 
 
-def named(identity: str, name: str, place: Place, channel: Channel, stamp: Stamp) -> Draft:
-    """The provider told somebody's name; the same one once a day at most."""
-    person = {"id": place.person, "name": name}
+class Pictured(NamedTuple):
+    """A person's picture: our id of the file, and the provider's name of it. ``version`` is another one with each.
+
+    Without a file there is none any more.
+    """
+
+    media: str | None
+    ref: str = ""
+    version: str = ""
+
+
+def named(
+    identity: str, name: str, place: Place, channel: Channel, stamp: Stamp, picture: Pictured | None = None
+) -> Draft:
+    """The provider told somebody's name, or which picture is theirs now; the same once a day at most."""
+    person: dict[str, Any] = {"id": place.person, "name": name}
     data = {"person": person, "identity": identity, "account": channel.account, "channel": channel.channel}
-    return _told("identity.named", f"named:{identity}:{name}:{stamp.at:%Y-%m-%d}", channel, stamp, data)
+    what = name
+    if picture is not None:
+        what = f"{name}:{picture.version or 'none'}"
+        person["picture"] = picture.media
+        files = {picture.media: {"ref": picture.ref, "mime": _PICTURE, "name": ""}} if picture.media else {}
+        data["private"] = {"version": picture.version, **({"files": files} if files else {})}
+    return _told("identity.named", f"named:{identity}:{what}:{stamp.at:%Y-%m-%d}", channel, stamp, data)
 
 
 def keep_files(parts: Sequence[Part], new_ids: Sequence[str]) -> tuple[Part, ...]:
@@ -149,11 +172,10 @@ def picked(conversation: Conversation | None, parts: Sequence[Part]) -> tuple[Pa
     return (Choice(id=option.id, label=option.label, of=conversation.numbered_by),) if option else None
 
 
-def asked_by(parts: Sequence[Part], message_id: str | None) -> tuple[Part, ...]:
-    """The parts with a ``Choice``'s ``of`` naming the message that asked, or nothing if it is not ours."""
+def asked_by(parts: Sequence[Part], found: Mapping[Choice, str | None]) -> tuple[Part, ...]:
+    """The parts with every ``Choice``'s ``of`` naming the message that asked, or nothing if it is not ours."""
     return tuple(
-        part.model_copy(update={"of": message_id or ""}) if isinstance(part, Choice) and part.of else part
-        for part in parts
+        part.model_copy(update={"of": found.get(part) or ""}) if isinstance(part, Choice) else part for part in parts
     )
 
 
@@ -241,10 +263,11 @@ def receipt(view: View, event: ReceiptReceived, channel: Channel, stamp: Stamp, 
         return None
     known, window = message.receipts.get(event.provider_id), _longer(view, event, channel, message)
     status, failure = event.status, event.failure
+    stop = learned(message, failure, event.at or message.sent_at or stamp.at) if status == "failed" else {}
     if known is not None and RANK[known] >= RANK[event.status]:
         if not window:
             return None
-        status, failure = known, message.failure  # type: ignore[assignment] # receipts hold nothing but their words
+        stop, status, failure = {}, known, message.failure  # type: ignore[assignment] # receipts hold nothing but their words
     told_failure = failure or Failure(reason="unknown")
     data = {
         "message": message_id,
@@ -252,6 +275,7 @@ def receipt(view: View, event: ReceiptReceived, channel: Channel, stamp: Stamp, 
         "status": status,
         "failure": told_failure.model_dump(mode="json") if status == "failed" else None,
         **window,
+        **stop,
     }
     return _told(f"message.{status}", event.id, channel, stamp, data)  # type: ignore[arg-type] # a RecordKind each
 

@@ -10,15 +10,16 @@
  *   name?: string, caption?: string, alt?: string, latitude?: number, longitude?: number, address?: string,
  *   phones?: string[], emails?: string[], choices?: Option[], id?: string, label?: string, of?: string,
  *   format?: Span[], width?: number, height?: number, duration?: number, language?: string, parameters?: Record<string, string>, url?: string, title?: string, what?: string}} Part
- * @typedef {{reason: string, detail?: string, provider_code?: string|null, part?: number}} Failure
+ * @typedef {{reason: string, detail?: string, provider_code?: string|null, part?: number, only?: string}} Failure
  * @typedef {{id: string, conversation: string, seq: number, kind: string, direction: string, author: Actor,
  *   account: string|null, channel: string|null, identity: string|null, parts: Part[], provider_ids?: string[], reply_to: string|null, quote?: string, album?: string,
  *   client_ref: string|null, resend_of: string|null, sent_at: string|null, received_at: string, status: string,
  *   failure: Failure|null, reactions: Reaction[], edited_at: string|null, deleted_at: string|null,
  *   event?: any, local?: Pending, members?: Message[]}} Message
- * @typedef {{name: string, channel: string, brand: string, state: 'ok'|'degraded'|'down', why: string|null, since: string|null,
+ * @typedef {{name: string, channel: string, brand: string, state: 'ok'|'degraded'|'down', why: string|null, code: string|null, since: string|null,
  *   limits: any, powers: string[], sender?: string, address?: string, label?: string, connector?: string}} Account
- * @typedef {{id: string, brand: string, person: {id: string, name: string, identities: string[]}, status: string,
+ * @typedef {{id: string, name: string, identities: string[], picture?: string|null}} Person
+ * @typedef {{id: string, brand: string, person: Person, status: string,
  *   snoozed_until: string|null, assignee: Actor|null, labels: string[], priority: number, unread: number, seq: number,
  *   channel: string|null, account: string|null, identity?: string|null,
  *   reply_window: {open: boolean, closes_at: string|null}|null, due_at: string|null, unanswered_since?: string|null,

@@ -37,7 +37,7 @@ class Settings(MetaSettings):
         "messages", "messaging_postbacks", "messaging_seen", "message_reactions", "message_edit", "messaging_referral",
         "messaging_handover", "standby",
     )  # fmt: skip
-    PROFILE: ClassVar[str] = "name,username"
+    PROFILE: ClassVar[str] = "name,username,profile_pic"
 
     account_id: Id
     page_id: Id | None = None

@@ -30,7 +30,7 @@ class Settings(MetaSettings):
         "messages", "messaging_postbacks", "message_edits", "message_echoes", "message_deliveries", "message_reads",
         "message_reactions", "messaging_referrals", "messaging_optins", "messaging_handovers", "standby",
     )  # fmt: skip
-    PROFILE: ClassVar[str] = "first_name,last_name"
+    PROFILE: ClassVar[str] = "first_name,last_name,profile_pic"
     UPLOADS: ClassVar[bool] = True
 
     page_id: Id

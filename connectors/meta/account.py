@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, Field
 
-from connectors.api import Answer, Call, Fetched, Health, Refused, Steps
+from connectors.api import Answer, Call, Fetched, Health, Profile, Refused, Steps
 from connectors.meta.inbound import EMOJIS
 from connectors.meta.outbound import customer, is_mid
 from connectors.meta.settings import Settings, call
@@ -33,6 +33,17 @@ class _Name(BaseModel):
     def told(self) -> str:
         """The name that there is."""
         return self.name or f"{self.first_name} {self.last_name}".strip() or self.username
+
+
+class _Profile(_Name):
+    profile_pic: Any = None
+
+    @property
+    def picture(self) -> str | None:
+        """Where their picture is, for some days; "" where they have none, None where Meta does not say."""
+        if isinstance(self.profile_pic, str) and self.profile_pic:
+            return self.profile_pic
+        return "" if "profile_pic" in self.model_fields_set and self.profile_pic is None else None
 
 
 class _Subscription(BaseModel):
@@ -77,20 +88,20 @@ def _action(settings: Settings, action: str, identity: str, more: dict[str, Any]
 # Who they are, and what they sent.
 
 
-def profile(identity: str, settings: Settings) -> Generator[Call, Answer, str]:
-    """The customer's name, "" if Meta does not tell it: they must have written, and the app must be allowed to ask.
+def profile(identity: str, settings: Settings) -> Generator[Call, Answer, Profile]:
+    """The customer's name and picture, if Meta tells: they must have written, and the app must be allowed to ask.
 
     https://developers.facebook.com/docs/messenger-platform/identity/user-profile
     """
     who = customer(identity)["id"]
     if not who.isascii() or not who.isalnum():  # it becomes a piece of an address
-        return ""
+        return Profile()
     try:
         answer = yield call(settings, "0:profile", who, method="GET", query={"fields": settings.PROFILE})
     except Refused:
-        return ""
-    found = answer.read(_Name)
-    return found.told if found else ""
+        return Profile()
+    found = answer.read(_Profile)
+    return Profile(found.told, found.picture) if found else Profile()
 
 
 def fetch(ref: str, settings: Settings) -> Generator[Call, Answer, Fetched | None]:  # noqa: ARG001 - it takes no token
@@ -123,14 +134,15 @@ def check(settings: Settings) -> Generator[Call, Answer, Health]:
         me = yield call(settings, "0:me", "me", method="GET", query={"fields": settings.who})
         whose = me.read(_Name)
         if whose is None or not whose.id + whose.user_id:
-            return Health(ok=False, detail="this is not Meta's answer: is `api` right?")
+            return Health(ok=False, detail="this is not Meta's answer: is `api` right?", code="wrong_address")
         if not {whose.id, whose.user_id} & {settings.address, settings.subscribed}:
-            return Health(ok=False, detail=f"the token is of {whose.user_id or whose.id}, not of {settings.subscribed}")
+            detail = f"the token is of {whose.user_id or whose.id}, not of {settings.subscribed}"
+            return Health(ok=False, detail=detail, code="wrong_account")
         answer = yield call(settings, "0:subscribed", f"{settings.subscribed}/subscribed_apps", method="GET")
     except Refused as refusal:
-        return Health(ok=False, detail=refusal.detail, down=refusal.code in ("auth_expired", "account_restricted"))
+        return Health.refused(refusal, "auth_expired", "account_restricted")
     ok, detail = _subscribed(answer, settings)
-    return Health(ok=ok, detail=f"{whose.told or settings.subscribed}: {detail}")
+    return Health(ok=ok, detail=f"{whose.told or settings.subscribed}: {detail}", code="" if ok else "hook_missing")
 
 
 def _subscribed(answer: Answer, settings: Settings) -> tuple[bool, str]:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 
 from connectors.api import Accepted, Answer, Call, Deferred, Outcome, Refused
+from connectors.meta import usage
 from connectors.outcomes import by_status, seconds
 from normalizer.model import Reason
 
@@ -73,7 +74,7 @@ def classified(
     problem = answer.read(Problem, under="error")
     outcome = by_status(call, answer, own=problem is not None)
     if isinstance(outcome, Accepted):
-        return Accepted(ids(answer))
+        return Accepted(ids(answer), usage.rest(answer))
     return outcome if problem is None else _refined(outcome, problem, answer, call, table)
 
 
@@ -85,7 +86,8 @@ def _refined(outcome: Outcome, problem: Problem, answer: Answer, call: Call, tab
         means = means if isinstance(means, Later) else SLOW_DOWN
     match means:
         case Later(reason=reason, scope=scope):
-            return Deferred(detail, seconds(answer.headers.get("retry-after")), scope, reason)
+            wait = seconds(answer.headers.get("retry-after"))
+            return Deferred(detail, usage.regain(answer) if wait is None else wait, scope, reason)
         case str():
             return Refused(means, detail, problem.name)
         case _:

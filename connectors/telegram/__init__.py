@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import get_args
 
 from connectors.api import Accepts, Connector, Pace
-from connectors.telegram.account import acknowledge, check, connect, fetch, poll, polled, typing
+from connectors.telegram.account import acknowledge, check, connect, fetch, poll, polled, profile, typing
 from connectors.telegram.answers import classify
 from connectors.telegram.inbound import parse, verify
 from connectors.telegram.outbound import delete, edit, react, send
@@ -55,6 +55,7 @@ connector = Connector(
     edit=edit,
     delete=delete,
     react=react,
+    profile=profile,
     accepts={
         "image": Accepts(("image/*",), UPLOAD),  # what is no photo to Telegram goes as a document
         "audio": Accepts(("audio/*",), UPLOAD),

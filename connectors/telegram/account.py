@@ -6,16 +6,16 @@ import re
 from collections.abc import Generator, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import quote
 
 import msgspec
 
-from connectors.api import Answer, Call, Fetched, Health, Refused, Steps
+from connectors.api import Ailment, Answer, Call, Fetched, Health, Profile, Refused, Steps
 from connectors.telegram.answers import DOWNLOAD, redacted
 from connectors.telegram.dialect import KINDS, Int
 from connectors.telegram.outbound import chat_of
-from connectors.telegram.results import Bot, FilePath, Webhook
+from connectors.telegram.results import Bot, FilePath, FullChat, Webhook
 from connectors.telegram.settings import Settings, call
 from normalizer.event import MessageReceived
 from normalizer.value import rfc3339
@@ -110,32 +110,38 @@ def check(settings: Settings) -> Generator[Call, Answer, Health]:
         whose = (yield call(settings, "getMe", effect=False)).read(Bot, under="result")
         answer = yield call(settings, "getWebhookInfo", effect=False)
     except Refused as refusal:
-        return Health(ok=False, detail=refusal.detail, down=refusal.code == "auth_expired")
+        return Health.refused(refusal, "auth_expired")
     hook = answer.read(Webhook, under="result")
     if whose is None or hook is None:
-        return Health(ok=False, detail="this is not Telegram's answer: is `api` right?")
-    ok, detail = _polling(hook) if settings.polls else _hooked(hook, answer, settings)
-    return Health(ok=ok, detail=f"@{whose.username}: {detail}")
+        return Health(ok=False, detail="this is not Telegram's answer: is `api` right?", code="wrong_address")
+    code, detail = _polling(hook) if settings.polls else _hooked(hook, answer, settings)
+    return Health(ok=code == "", detail=f"@{whose.username}: {detail}", code=code)
 
 
-def _polling(hook: Webhook) -> tuple[bool, str]:
+def _polling(hook: Webhook) -> tuple[Ailment | Literal[""], str]:
     if hook.url:
-        return False, f"nothing can be polled while a webhook is set, at {_host(hook)}; `passerelle connect` removes it"
-    return True, f"polling, {hook.pending_update_count} updates pending"
+        return (
+            "hook_in_the_way",
+            f"nothing can be polled while a webhook is set, at {_host(hook)}; `passerelle connect` removes it",
+        )
+    return "", f"polling, {hook.pending_update_count} updates pending"
 
 
-def _hooked(hook: Webhook, answer: Answer, settings: Settings) -> tuple[bool, str]:
+def _hooked(hook: Webhook, answer: Answer, settings: Settings) -> tuple[Ailment | Literal[""], str]:
     """An error counts while updates wait and it is recent; Telegram goes on telling of one that is long over."""
     if not hook.url:
-        return False, "no webhook is set; `passerelle connect` sets it"
+        return "hook_missing", "no webhook is set; `passerelle connect` sets it"
     found = f"webhook at {_host(hook)}, {hook.pending_update_count} updates pending{_unasked(hook)}"
     if not hook.last_error_message:
-        return True, found
+        return "", found
     at = rfc3339(datetime.fromtimestamp(hook.last_error_date, UTC))
     found += f"; last error at {at}: {redacted(hook.last_error_message, call(settings, 'getWebhookInfo'))}"
     if not hook.pending_update_count or not _is_recent(hook.last_error_date, answer):
-        return True, found
-    return False, f"{found}; see that the internet reaches {_host(hook)}, and that `passerelle serve` runs there"
+        return "", found
+    return (
+        "hook_failing",
+        f"{found}; see that the internet reaches {_host(hook)}, and that `passerelle serve` runs there",
+    )
 
 
 def _host(hook: Webhook) -> str:
@@ -172,6 +178,23 @@ def fetch(ref: str, settings: Settings) -> Generator[Call, Answer, Fetched | Non
     path = quote(file.file_path.lstrip("/"))
     url = f"{settings.base}/file/bot{settings.token.get_secret_value()}/{path}"
     return Fetched(Call(DOWNLOAD, "GET", url, effect=False))
+
+
+def profile(identity: str, settings: Settings) -> Generator[Call, Answer, Profile]:
+    """The customer's small picture, if they let bots see it. Their name comes with every message.
+
+    https://core.telegram.org/bots/api#getchat
+    """
+    try:
+        answer = yield call(settings, "getChat", {"chat_id": chat_of(identity)}, effect=False)
+    except Refused:
+        return Profile()
+    found = answer.read(FullChat, under="result")
+    if found is None:
+        return Profile()
+    if found.photo is None:
+        return Profile(picture="")
+    return Profile(picture=found.photo.small_file_id, version=found.photo.small_file_unique_id)
 
 
 def acknowledge(event: MessageReceived, settings: Settings) -> Steps:

@@ -52,3 +52,17 @@ class FilePath(BaseModel):
     """https://core.telegram.org/bots/api#file"""
 
     file_path: str = Field(min_length=1)
+
+
+class ChatPhoto(BaseModel):
+    """https://core.telegram.org/bots/api#chatphoto: the small one is 160 by 160."""
+
+    small_file_id: str = Field(min_length=1)
+    small_file_unique_id: str = ""
+
+
+class FullChat(BaseModel):
+    """https://core.telegram.org/bots/api#chatfullinfo"""
+
+    id: Int
+    photo: ChatPhoto | None = None

@@ -117,8 +117,8 @@ def _wanted(given: Mapping[str, Any], base: str) -> dict[str, Any]:
 def _returned(value: Any) -> Any:
     """What a power returns, as a sample writes it."""
     match value:
-        case Health(ok=ok, detail=detail):
-            return {"ok": ok, "detail": detail}
+        case Health(ok=ok, detail=detail, code=code):
+            return {"ok": ok, "detail": detail, **({"code": code} if code else {})}
         case Fetched(call=call):
             return call_shown(call)
         case _:

@@ -81,12 +81,12 @@ def _field_shown(value: str | File) -> Any:
 def outcome_shown(outcome: Outcome) -> dict[str, Any]:
     """An outcome as a sample writes it."""
     match outcome:
-        case Accepted(ids=ids):
-            return {"accepted": list(ids)}
+        case Accepted(ids=ids, rest=rest):
+            return {"accepted": list(ids), "rest": rest}
         case Deferred(detail=detail, wait=wait, scope=scope, reason=reason):
             return {"deferred": reason, "wait": wait, "scope": scope, "detail": detail}
-        case Refused(code=code, detail=detail, provider_code=provider_code):
-            return {"refused": code, "provider_code": provider_code, "detail": detail}
+        case Refused(code=code, detail=detail, provider_code=provider_code, only=only):
+            return {"refused": code, "provider_code": provider_code, "detail": detail, "only": only}
         case Uncertain(detail=detail):
             return {"uncertain": True, "detail": detail}
     return {"not an outcome": repr(outcome)}

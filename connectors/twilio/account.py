@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import replace
+from typing import Literal
 from urllib.parse import quote, urlsplit
 
 from pydantic import BaseModel, Field
 
-from connectors.api import Answer, Call, Fetched, Health, Refused, Steps
+from connectors.api import Ailment, Answer, Call, Fetched, Health, Refused, Steps
 from connectors.twilio.addresses import WHATSAPP
 from connectors.twilio.settings import Settings, get, post
 
@@ -46,6 +47,9 @@ class _Senders(BaseModel):
 # What state it is in.
 
 
+_Code = Ailment | Literal[""]
+
+
 def check(settings: Settings) -> Generator[Call, Answer, Health]:
     """Whether the account is active, the key is good, and where messages to its number go.
 
@@ -55,35 +59,38 @@ def check(settings: Settings) -> Generator[Call, Answer, Health]:
     try:
         found = (yield replace(asked, headers={"authorization": settings.basic_token})).read(_Account)
         if found is None:
-            return Health(ok=False, detail="this is not Twilio's answer: is `api` right?")
+            return Health(ok=False, detail="this is not Twilio's answer: is `api` right?", code="wrong_address")
         if found.status != "active":
-            return Health(ok=False, detail=f"{found.friendly_name}: the account is {found.status}", down=True)
+            detail = f"{found.friendly_name}: the account is {found.status}"
+            return Health(ok=False, detail=detail, down=True, code="account_restricted")
         if settings.api_key is not None:
             yield get(settings, "1:Messages", f"{settings.root}/Messages.json?PageSize=1")
-        ok, detail = yield from _told_where(settings)
+        code, detail = yield from _told_where(settings)
     except Refused as refusal:
-        return Health(ok=False, detail=refusal.detail, down=refusal.code == "auth_expired")
-    return Health(ok=ok, detail=f"{found.friendly_name}: {detail}")
+        return Health.refused(refusal, "auth_expired")
+    return Health(ok=not code, detail=f"{found.friendly_name}: {detail}", code=code)
 
 
-def _told_where(settings: Settings) -> Generator[Call, Answer, tuple[bool, str]]:
+def _told_where(settings: Settings) -> Generator[Call, Answer, tuple[_Code, str]]:
     """The host that messages go to, where Twilio can be asked."""
     if settings.messaging_service:
         url = f"{settings.domain('messaging')}/v1/Services/{settings.messaging_service}"
         service = (yield get(settings, "2:Service", url)).read(_Service)
         if service is None or service.use_inbound_webhook_on_number:
-            return True, "the account is active"
+            return "", "the account is active"
         return _host(service.inbound_request_url)
     if not settings.sender.startswith("+"):
-        return True, "the account is active"
+        return "", "the account is active"
     number = yield from _number(settings)
-    return (False, "the sender is no number of this account") if number is None else _host(number.sms_url)
+    return ("wrong_account", "the sender is no number of this account") if number is None else _host(number.sms_url)
 
 
-def _host(url: str | None) -> tuple[bool, str]:
+def _host(url: str | None) -> tuple[_Code, str]:
     """Of the address only this: paths and users may be secrets."""
     host = (url or "").partition("://")[2].partition("/")[0].rpartition("@")[2]
-    return (True, f"messages go to {host}") if host else (False, "messages go nowhere; `passerelle connect` sets that")
+    if not host:
+        return "hook_missing", "messages go nowhere; `passerelle connect` sets that"
+    return "", f"messages go to {host}"
 
 
 def _number(settings: Settings) -> Generator[Call, Answer, _Number | None]:

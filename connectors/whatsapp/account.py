@@ -93,23 +93,23 @@ def check(settings: Settings) -> Generator[Call, Answer, Health]:
         path = f"{settings.phone_number_id}?fields=display_phone_number,verified_name,quality_rating"
         return _standing((yield call(settings, "0:number", path, method="GET")))
     except Refused as refusal:
-        return Health(ok=False, detail=refusal.detail, down=refusal.code in ("auth_expired", "account_restricted"))
+        return Health.refused(refusal, "auth_expired", "account_restricted")
 
 
 def _standing(answer: Answer) -> Health:
     about = answer.read(_About)
     if about is None or not about.display_phone_number:
-        return Health(ok=False, detail="this is not WhatsApp's answer: is `api` right?")
+        return Health(ok=False, detail="this is not WhatsApp's answer: is `api` right?", code="wrong_address")
     quality = about.quality_rating.lower() or "unknown"
     detail = f"{about.verified_name} {about.display_phone_number}, quality {quality}".strip()
-    return Health(ok=quality != "red", detail=detail)
+    return Health(ok=quality != "red", detail=detail, code="quality_low" if quality == "red" else "")
 
 
 def _hooked(answer: Answer) -> Health:
     hook = answer.read(_Hook)
     if hook is None:
-        return Health(ok=False, detail="this is not 360dialog's answer: is `api` right?")
+        return Health(ok=False, detail="this is not 360dialog's answer: is `api` right?", code="wrong_address")
     host = hook.url.partition("://")[2].partition("/")[0].rpartition("@")[2]  # paths and users may be secrets
     if not host:
-        return Health(ok=False, detail="no webhook is set; `passerelle connect` sets it")
+        return Health(ok=False, detail="no webhook is set; `passerelle connect` sets it", code="hook_missing")
     return Health(ok=True, detail=f"webhook at {host}")

@@ -11,7 +11,10 @@ from dataclasses import replace
 from connectors.api import Accepted, Answer, Call, Deferred, Outcome, Refused, Uncertain
 from connectors.meta import SLOW_DOWN, Later, Problem, Table, classified, meaning, redacted
 from connectors.whatsapp.said import Details, Sent, Trouble
-from normalizer.model import Failure, Reason
+from normalizer.model import Failure, Only, Reason
+
+NO_MARKETING = 131050
+"""They stopped marketing messages in WhatsApp's own settings; answers still go."""
 
 _ACCOUNT: Reason = "account_restricted"
 _CONTENT: Reason = "content_rejected"
@@ -38,7 +41,7 @@ TABLE: Table = {
     131047: "window_closed",
     131048: SLOW_DOWN,  # too many people blocked or reported the number
     131049: "rate_limited",  # enough marketing for this person today: to repeat it would make it worse
-    131050: "opted_out",
+    NO_MARKETING: "opted_out",
     131051: _CONTENT,
     131052: "media_unsupported",
     131053: "media_unsupported",
@@ -77,7 +80,7 @@ def classify(call: Call, answer: Answer) -> Outcome:
     if isinstance(outcome, Deferred):
         wait = WAITS.get(problem.code) if outcome.wait is None else outcome.wait
         return replace(outcome, detail=detail, wait=wait)
-    return Refused(outcome.code, detail, outcome.provider_code)
+    return Refused(outcome.code, detail, outcome.provider_code, _only(problem.code))
 
 
 def _details(problem: Problem) -> str:
@@ -108,4 +111,9 @@ def failure(errors: Sequence[Trouble]) -> Failure:
     reason = means.reason if isinstance(means, Later) else means or "unknown"
     said = [first.message or first.title, first.error_data.details]
     detail = ": ".join(dict.fromkeys(redacted(one) for one in said if one))
-    return Failure(reason=reason, detail=detail, provider_code=str(first.code))
+    return Failure(reason=reason, detail=detail, provider_code=str(first.code), only=_only(first.code))
+
+
+def _only(code: int) -> Only:
+    """What a no is about, where answers still go."""
+    return "marketing" if code == NO_MARKETING else ""

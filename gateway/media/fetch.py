@@ -6,17 +6,17 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from http import HTTPStatus
-from urllib.parse import urlsplit
 
 import structlog
 
 from connectors.api import Call, Deferred, Refused
 from connectors.outcomes import seconds
 from gateway.config import Account
+from gateway.finding import is_own, where
 from gateway.media.folder import Folder, TooLarge, Unwritable
 from gateway.media.kinds import sniff
 from gateway.ports import Download, Forbidden, Http, KeptFile, NeverSent, NoAnswer
-from gateway.steps import Unsettled, run
+from gateway.steps import Unsettled
 
 log = structlog.get_logger(__name__)
 
@@ -27,7 +27,6 @@ LONGEST_WAIT_S = 300.0
 
 _PASSING = frozenset({408, 425, 429}) | frozenset(range(500, 600))
 _PASSING_REASONS = frozenset({"auth_expired", "account_restricted", "provider_down", "rate_limited"})
-_PORTS = {"http": 80, "https": 443}
 
 
 class Gone(Exception):
@@ -56,8 +55,7 @@ class Fetch:
         try:
             async with asyncio.timeout(LIMIT_S):
                 call = await self._where(file, account)
-                trusted = _origin(call.url) == _origin(account.settings.base)
-                async with self._http.download(call, trusted=trusted) as download:
+                async with self._http.download(call, trusted=is_own(account, call)) as download:
                     return await self._written(file, download)
         except (Gone, Trouble):
             raise
@@ -80,16 +78,16 @@ class Fetch:
         if connector.fetch is None:
             raise Gone(f"{connector.name} has no way to fetch files")
         try:
-            fetched = await run(connector.fetch(file.ref, account.settings), self._http, connector.classify)
+            call = await where(account, file.ref, self._http)
         except Refused as refused:
             passing = refused.code in _PASSING_REASONS
             raise Trouble(f"refused ({refused.code}): {refused.detail}", passing=passing) from None
         except Unsettled as unsettled:
             wait = unsettled.outcome.wait if isinstance(unsettled.outcome, Deferred) else None
             raise Trouble(str(unsettled), passing=True, wait=wait) from None
-        if fetched is None:
+        if call is None:
             raise Gone("the provider does not have it")
-        return fetched.call
+        return call
 
     async def _written(self, file: KeptFile, download: Download) -> KeptFile:
         if download.status != HTTPStatus.OK:
@@ -103,12 +101,3 @@ class Fetch:
                 await incoming.write(chunk)
             place = await incoming.keep(file.id)
         return replace(file, state="kept", mime=sniff(incoming.head), size=incoming.size, path=place, why="")
-
-
-def _origin(url: str) -> tuple[str, str | None, int | None]:
-    """Scheme, host and port."""
-    try:
-        split = urlsplit(url)
-        return split.scheme, split.hostname, split.port or _PORTS.get(split.scheme)
-    except ValueError:
-        return "", url, None

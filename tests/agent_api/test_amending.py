@@ -161,11 +161,12 @@ async def test_accounts_are_listed_with_state_limits_and_powers(house, bot):
     found = (await bot.get("/v1/accounts")).json["data"]
     assert [one["name"] for one in found] == ["support", "second", "shop"]
     assert (found[0]["state"], found[0]["why"], found[0]["channel"]) == ("ok", "", "telegram")
+    assert found[0]["code"] is None
     assert found[0]["limits"]["text"] == 4096
     assert {"edit", "delete", "react", "typing"} <= set(found[0]["powers"])
-    house.states.tell("support", "down", "Unauthorized")
+    house.states.tell("support", "down", "Unauthorized", code="auth_expired")
     one = (await bot.get("/v1/accounts/support")).json
-    assert (one["state"], one["why"]) == ("down", "Unauthorized")
+    assert (one["state"], one["why"], one["code"]) == ("down", "Unauthorized", "auth_expired")
     shopkeeper = await house.key("shopkeeper", brands=["shop"])
     assert [one["name"] for one in (await shopkeeper.get("/v1/accounts")).json["data"]] == ["shop"]
     assert (await shopkeeper.get("/v1/accounts/support")).status == 404

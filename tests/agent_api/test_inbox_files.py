@@ -7,8 +7,12 @@ import hashlib
 import json
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
+
+from connectors.api import Ailment
+from normalizer.model import Only
 
 INBOX = Path(__file__).parents[2] / "agent_api" / "inbox"
 VENDOR = INBOX / "vendor"
@@ -89,6 +93,16 @@ def test_the_catalogue_has_no_key_that_nobody_uses() -> None:
 def test_closed_lists_are_in_words() -> None:
     wanted = [f"failure.{reason}{end}" for reason in FAILURES for end in ("", ".do")]
     wanted += [f"tick.{status}" for status in STATUSES]
+    assert [key for key in wanted if key not in ENGLISH] == []
+
+
+def test_why_an_account_does_not_do_well_is_said_for_every_code() -> None:
+    said = {key.removeprefix("accounts.why.") for key in ENGLISH if key.startswith("accounts.why.")}
+    assert said == set(get_args(Ailment))
+
+
+def test_a_reason_that_is_about_some_messages_only_is_said_as_that() -> None:
+    wanted = [f"failure.opted_out.{only}{end}" for only in get_args(Only) if only for end in ("", ".do")]
     assert [key for key in wanted if key not in ENGLISH] == []
 
 

@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 import pytest
 from pydantic import BaseModel
 
-from connectors.api import Answer, Call, Malformed, Refused, Request, Settings, powers
+from connectors.api import Ailment, Answer, Call, Health, Malformed, Refused, Request, Settings, powers
 from connectors.telegram import connector
+from normalizer.model import Reason
 
 
 class Body(BaseModel):
@@ -60,7 +61,9 @@ def test_a_base_address() -> None:
 
 
 def test_a_refusal_says_what_it_is() -> None:
-    assert repr(Refused("too_long", "no", "400")) == "Refused(code='too_long', detail='no', provider_code='400')"
+    assert repr(Refused("too_long", "no", "400")) == (
+        "Refused(code='too_long', detail='no', provider_code='400', only='')"
+    )
 
 
 def test_the_powers_of_a_connector_are_the_fields_it_fills() -> None:
@@ -86,3 +89,18 @@ def test_settings_say_nothing_that_no_account_was_given() -> None:
 )
 def test_the_providers_address_has_no_closing_slash(api: str, base: str) -> None:
     assert Poor(name="a", connector="poor", api=api).base == base
+
+
+@pytest.mark.parametrize(
+    ("reason", "code", "down"),
+    [
+        ("auth_expired", "auth_expired", True),
+        ("account_restricted", "account_restricted", False),
+        ("provider_down", "provider_down", False),
+        ("rate_limited", "provider_down", False),
+        ("too_long", "unknown", False),
+    ],
+)
+def test_a_refusal_says_what_is_wrong_with_the_account(reason: Reason, code: Ailment, down: bool) -> None:
+    health = Health.refused(Refused(reason, "no"), "auth_expired")
+    assert health == Health(ok=False, detail="no", down=down, code=code)

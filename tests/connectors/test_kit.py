@@ -19,6 +19,7 @@ from connectors.api import (
     Connector,
     Fetched,
     Malformed,
+    Profile,
     Rejected,
     Reply,
     Steps,
@@ -98,7 +99,7 @@ ABLE: Connector[Any] = replace(
     edit=asks("edit"),
     delete=asks("delete"),
     react=asks("react"),
-    profile=asks("profile", "Ann"),
+    profile=asks("profile", Profile("Ann", "pic", "1")),
     templates=asks("templates", [TemplateInfo("hello", "en", "Hello {{1}}", ("1",))]),
 )
 
@@ -125,7 +126,7 @@ WITH: dict[str, list[Any]] = {
 }
 RETURNS = {
     "fetch": {"name": "download", "method": "GET", "url": "https://api.parrot.example/y", "effect": False},
-    "profile": "Ann",
+    "profile": {"name": "Ann", "picture": "pic", "version": "1"},
     "templates": [
         {
             "name": "hello",

@@ -14,11 +14,12 @@ from toys.channel import account, no, took, toy
 from toys.engine import Engine, engine
 from toys.world import ToyHttp, until
 
-from connectors.api import Answer, Refused
+from connectors.api import Accepted, Answer, Call, Outcome, Refused
 from gateway.delivery import Delivery
 from gateway.ports import Attempt, NeverSent, NoAnswer, Unavailable, Unsendable
 from normalizer.conversation import missing_parts
-from normalizer.event import ReceiptReceived
+from normalizer.decision import Refusal
+from normalizer.event import ReachChanged, ReceiptReceived
 from normalizer.model import Media
 
 
@@ -364,3 +365,55 @@ async def test_news_that_a_crash_left_behind_is_applied_at_the_next_start(tmp_pa
 
 async def _nothing(*_: object) -> None:
     """As if the process had ended here."""
+
+
+async def test_an_account_that_comes_near_its_limit_slows_down_and_no_other_does(tmp_path: Path) -> None:
+    near = {"slow": True}
+
+    def classify(call: Call, answer: Answer) -> Outcome:
+        found = toy.classify(call, answer)
+        return replace(found, rest=30.0) if near["slow"] and isinstance(found, Accepted) else found
+
+    slowed = replace(account("toy-slow"), connector=replace(toy, classify=classify))
+    other = account("toy-other")
+    http = ToyHttp(otherwise=lambda call: took(call.json["part"]["text"]))
+    async with engine(tmp_path / "p.db", http, {"toy-slow": slowed, "toy-other": other}) as made:
+        ann = await made.hear()
+        await made.intake.take(other, [made.event(1, "bob")], "req_test")
+        (bob,) = {*await made.conversations()} - {ann}
+        async with sending(made):
+            await made.becomes(await made.say(ann, "one"), "sent")  # and says that it comes near
+            await made.becomes(await made.say(ann, "two"), "sent")
+            three = await made.say(ann, "three")
+            await until(lambda: 30.0 in made.clock.waits)
+            for text in ("a", "b", "c"):
+                await made.becomes(await made.say(bob, text), "sent")
+            assert await made.status(three) == "queued"
+            near["slow"] = False
+            made.clock.turn(30)
+            await made.becomes(three, "sent")
+            for text in ("four", "five"):
+                made.clock.turn(30)
+                await made.becomes(await made.say(ann, text), "sent")
+            before = made.clock.monotonic()
+            await made.becomes(await made.say(ann, "six"), "sent")
+            assert made.clock.monotonic() == before
+
+
+async def test_who_is_found_to_have_opted_out_is_not_written_to_again_until_they_opt_in(tmp_path: Path) -> None:
+    def classify(_call: Call, answer: Answer) -> Outcome:
+        found = toy.classify(_call, answer)
+        return Refused("opted_out", "they stopped", "21610") if isinstance(found, Refused) else found
+
+    accounts = {"toy-one": replace(account(), connector=replace(toy, classify=classify))}
+    async with engine(tmp_path / "p.db", ToyHttp(no(400), otherwise=took("x")), accounts) as made, sending(made):
+        conversation = await made.hear()
+        await made.becomes(await made.say(conversation, "one"), "failed")
+        with pytest.raises(Refusal) as refusal:
+            await made.say(conversation, "two")
+        assert refusal.value.code == "opted_out"
+        assert len(made.http.calls) == 1
+        made.clock.turn(1)
+        start = ReachChanged(id="reach:1", identity="toy:ann", change="opted_in", at=made.clock.now())
+        await made.intake.take(made.account, [start], "req_test")
+        await made.becomes(await made.say(conversation, "three"), "sent")

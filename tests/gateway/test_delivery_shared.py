@@ -149,8 +149,7 @@ async def test_what_waits_to_be_tried_again_goes_with_its_account(tmp_path: Path
         old.take(ONE)
         new.give(ONE)
         await until(lambda: not first._senders and second._senders)
-        made.clock.turn(1.1)
-        await made.becomes(said, "sent")
+        await made.becomes(said, "sent", turn=0.1)
         assert http.texts() == ["hi", "hi"]
 
 

@@ -161,30 +161,30 @@ async def test_an_answer_that_its_connector_cannot_read_is_trouble_and_no_loop(t
 def check(settings: ToySettings) -> Steps:
     answer = yield Call("check", "GET", f"{settings.base}/check", effect=False)
     found = json.loads(answer.body)
-    return Health(found["ok"], "as it says", down=found.get("down", False))  # type: ignore[return-value]
+    return Health(found["ok"], "as it says", down=found.get("down", False), code=found.get("code", ""))  # type: ignore[return-value]
 
 
-def says(**what: bool) -> Answer:
+def says(**what: bool | str) -> Answer:
     return Answer(200, {}, json.dumps(what).encode())
 
 
 async def test_accounts_are_checked_now_and_then(tmp_path: Path) -> None:
     script = [
-        (says(ok=True), "ok"),
-        (says(ok=False), "degraded"),
-        (says(ok=False, down=True), "down"),
-        (NeverSent("connection refused"), "degraded"),
-        (no(500, "oops"), "degraded"),
-        (no(400, "what?"), "degraded"),
-        (ValueError("a connector's mistake"), "degraded"),
-        (says(ok=True), "ok"),
+        (says(ok=True), "ok", ""),
+        (says(ok=False), "degraded", "unknown"),
+        (says(ok=False, down=True, code="quality_low"), "down", "quality_low"),
+        (NeverSent("connection refused"), "degraded", "unreachable"),
+        (no(500, "oops"), "degraded", "provider_down"),
+        (no(400, "what?"), "degraded", "unknown"),
+        (ValueError("a connector's mistake"), "degraded", "unknown"),
+        (says(ok=True), "ok", ""),
     ]
-    http = ToyHttp(*(answer for answer, _ in script))
+    http = ToyHttp(*(answer for answer, _, _ in script))
     async with engine(tmp_path / "p.db", accounts={"toy-one": account(check=check)}) as made:
         states = States(made.accounts, http, made.clock)  # type: ignore[arg-type] # downloads nothing
-        for number, (_, level) in enumerate(script):
+        for number, (_, level, code) in enumerate(script):
             await states.check(made.account)
-            assert states.of("toy-one").level == level, number
+            assert (states.of("toy-one").level, states.of("toy-one").code) == (level, code), number
             assert bool(states.of("toy-one").why) == (level != "ok")
 
 

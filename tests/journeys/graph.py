@@ -105,7 +105,7 @@ async def tells(street: Street, *items: dict[str, Any]) -> None:
 
 def graph() -> Callable[[Heard], Told]:
     """The part of Graph that pages and accounts of Instagram need."""
-    numbers = itertools.count(1)
+    numbers, asked = itertools.count(1), itertools.count(1)
 
     def usual(call: Heard) -> Told:
         if call.path.startswith("/cdn/"):
@@ -120,7 +120,8 @@ def graph() -> Callable[[Heard], Told]:
                 sent = {"message_id": f"m_sent{next(numbers)}"} if "message" in call.json else {}
                 return Told({"recipient_id": call.json["recipient"]["id"], **sent})
             case "GET", ["7001"]:
-                return Told({"first_name": "Ann", "last_name": "Lee", "id": "7001"})
+                face = f"http://{call.headers['Host']}/cdn/ann.png?ext={next(asked)}"  # signed anew each time
+                return Told({"first_name": "Ann", "last_name": "Lee", "profile_pic": face, "id": "7001"})
             case _:
                 return refusal(100, 33)
 

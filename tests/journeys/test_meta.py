@@ -83,6 +83,12 @@ async def a_batch(street: Street) -> None:
         return [one["name"] for one in (await street.api.get("/v1/people?q=Ann"))["data"]] == ["Ann Lee"]
 
     await eventually(named, "Ann's name is known")
+    [person] = (await street.api.get("/v1/people?q=Ann"))["data"]
+    assert (await street.api.get(f"/v1/conversations/{person['conversation']}"))["person"]["picture"] == person[
+        "picture"
+    ]
+    face = await street.api.ask("GET", f"/v1/media/{person['picture']}")  # waits while it is being fetched
+    assert (face.status, face.body, face.headers["Content-Type"]) == (200, PICTURE, "image/png")
 
 
 async def at_one_moment(street: Street) -> None:

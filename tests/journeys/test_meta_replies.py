@@ -93,7 +93,9 @@ async def buttons(street: Street) -> None:
         "metadata": question,
     }
     await tells(street, item(ANN, message={"mid": "m_pick", "text": "Blue", "quick_reply": {"payload": "b"}}))
-    assert (await street.line(ANN, "m_pick"))["parts"] == [{"kind": "choice", "id": "b", "label": "Blue"}]
+    assert (await street.line(ANN, "m_pick"))["parts"] == [
+        {"kind": "choice", "id": "b", "label": "Blue", "of": question}
+    ]
     await tells(street, item(ANN, postback={"mid": "m_press", "title": "Start", "payload": "BEGIN"}))
     assert (await street.line(ANN, "m_press"))["parts"] == [{"kind": "choice", "id": "BEGIN", "label": "Start"}]
 

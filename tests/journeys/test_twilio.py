@@ -251,6 +251,10 @@ async def opted_out(street: Street) -> None:
     street.standin.order(messages("unheard"), refusal(21610, 400))
     failed = await street.api.becomes(await replied(street, ANN, "unheard"), "failed")
     assert (failed["failure"]["reason"], failed["failure"]["provider_code"]) == ("opted_out", "21610")
+    said = await street.api.reply(conversation, "but")  # Twilio knew of a STOP that never reached us, and now we do
+    assert (said.status, said.json["code"]) == (422, "opted_out")
+    await says(street, ANN, "SMunheard", "START")
+    await sent(street, ANN, "heard again")
 
 
 async def nobody_knew(street: Street) -> None:

@@ -51,13 +51,13 @@ MESSAGE: dict[str, Any] = {
 OURS = {"order": 0}
 CONVERSATION: dict[str, Any] = {
     "id": "cnv_1", "brand": "main",
-    "person": {"id": "per_1", "name": "Ann Lee", "identities": ["telegram:42"]},
+    "person": {"id": "per_1", "name": "Ann Lee", "identities": ["telegram:42"], "picture": None},
     "status": "open", "snoozed_until": None, "assignee": None, "labels": [], "priority": 0, "unread": 1, "seq": 12,
     "channel": "telegram", "account": "support-telegram", "last_message": {**MESSAGE, **OURS}, "merged_into": None,
     "opened_at": "2026-11-22T09:00:00.120Z", "updated_at": "2026-11-22T09:00:00.120Z",
 }  # fmt: skip
 PERSON: dict[str, Any] = {
-    "id": "per_1", "brand": "main", "name": "Ann Lee", "identities": ["telegram:42"], "conversation": "cnv_1",
+    "id": "per_1", "brand": "main", "name": "Ann Lee", "identities": ["telegram:42"], "picture": None, "conversation": "cnv_1",
     "created_at": "2026-11-22T09:00:00.120Z", "updated_at": "2026-11-22T09:00:00.120Z",
 }  # fmt: skip
 FAILURE = {"reason": "unreachable", "detail": "off", "provider_code": "30003", "part": 1}

@@ -162,3 +162,18 @@ def test_the_providers_word_on_what_nobody_doubts_makes_no_record(house, reply, 
         house.settle(reply, known, ["a"])
     assert house.settle_by_word(reply, "b") is None
     assert house.settle_by_word("msg_none", "b") is None
+
+
+def test_a_failure_is_of_a_part_that_the_message_still_has_after_it_was_changed_to_fewer():
+    for amended_first in (True, False):
+        house = House()
+        house.receive()
+        reply = house.reply("one", "two", "three")
+        if amended_first:
+            house.amend(reply, "only")
+        house.settle(reply, "failed", ["a", "b"], part=2)
+        if not amended_first:
+            house.amend(reply, "only")
+        assert house.line(reply).failure == BUSY
+        house.amend(reply)
+        assert house.line(reply).failure == BUSY

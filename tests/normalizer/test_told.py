@@ -69,9 +69,9 @@ def test_files_get_our_ids_in_order_and_nothing_else_does():
 
 @pytest.mark.parametrize(("asked", "of"), [("msg_3", "msg_3"), (None, "")])
 def test_a_picked_choice_names_our_message_that_asked_or_none(asked, of):
-    picked, free = Choice(id="y", label="Yes", of="42:5"), Choice(id="n", label="No")
-    assert told.asked_by([picked, free, Text(text="hi")], asked) == (
-        picked.model_copy(update={"of": of}), free, Text(text="hi"),
+    picked, free, other = Choice(id="y", label="Yes", of="42:5"), Choice(id="n", label="No"), Choice(id="m", label="M")
+    assert told.asked_by([picked, free, other, Text(text="hi")], {picked: asked, free: "msg_4"}) == (
+        picked.model_copy(update={"of": of}), free.model_copy(update={"of": "msg_4"}), other, Text(text="hi"),
     )  # fmt: skip
 
 

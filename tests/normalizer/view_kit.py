@@ -213,8 +213,9 @@ class House:
         )
         return self.keep(told.identity_changed(event, PLACE, TELEGRAM, stamp))
 
-    def name(self, name: str) -> Record | None:
-        return self.keep(told.named("telegram:42", name, PLACE, TELEGRAM, self.stamp(SYSTEM)))
+    def name(self, name: str, picture: told.Pictured | None = None, when: float | None = None) -> Record | None:
+        stamp = self.stamp(SYSTEM, when)
+        return self.keep(told.named("telegram:42", name, PLACE, TELEGRAM, stamp, picture))
 
     def reach(
         self,
@@ -242,10 +243,16 @@ class House:
         status: Literal["sent", "delivered", "read", "failed"],
         failure: Failure | None = None,
         window_until: datetime | None = None,
+        happened: float | None = None,
     ) -> Record | None:
         stamp = self.stamp(SYSTEM)
         event = ReceiptReceived(
-            id=f"receipt:{stamp.id}", provider_id=provider_id, status=status, failure=failure, window_until=window_until
+            id=f"receipt:{stamp.id}",
+            provider_id=provider_id,
+            status=status,
+            failure=failure,
+            window_until=window_until,
+            at=None if happened is None else at(happened),
         )
         return self.keep(told.receipt(self.view, event, SMS, stamp, message_id))
 
@@ -276,9 +283,12 @@ class House:
         how: Literal["sent", "failed", "uncertain", "deferred"],
         ids: Sequence[str] = (),
         part: int = 0,
+        failure: Failure | None = None,
+        when: float | None = None,
     ) -> Record | None:
-        stamp = self.stamp(SYSTEM)
-        failure = None if how == "sent" else Failure(reason="provider_down", detail="busy", part=part)
+        stamp = self.stamp(SYSTEM, when)
+        if how != "sent":
+            failure = failure or Failure(reason="provider_down", detail="busy", part=part)
         again = stamp.at + timedelta(seconds=30) if how == "deferred" else None
         end = sending.Settled(how, f"{message_id}:{how}", tuple(ids), failure, again)
         return self.keep(sending.settled(self.view, message_id, end, stamp))

@@ -12,7 +12,6 @@ from pathlib import Path
 import aio_pika
 import pytest
 from aio_pika.abc import AbstractQueue
-from pamqp.commands import Basic
 from toys.rabbit import Rabbit, lasting_queue, own_rabbit
 from toys.world import until
 
@@ -98,9 +97,14 @@ async def test_a_confirmed_batch_is_in_the_queue_in_order_and_as_it_was_given(ra
         assert await ids(queue, 2499) == [f"rec_{number:06}" for number in range(1, 2500)]
 
 
-def test_properties_are_written_as_pamqp_writes_them():
-    told = {"content_type": "application/cloudevents+json", "delivery_mode": 2, "message_id": "rec_é1"}
-    assert module._Properties("rec_é1").marshal() == Basic.Properties(**told).marshal()
+async def test_what_is_larger_than_a_frame_goes_in_several_and_what_is_empty_in_none(rabbit):
+    bodies = [b"", b"x" * 131_072, b"y" * 400_001, b"z"]
+    async with exchange_at(rabbit.url) as exchange, queue_at(rabbit, "large") as queue:
+        await exchange.publish([Announcement(f"rec_{number}", "a.b.c", given) for number, given in enumerate(bodies)])
+        found = [await queue.get(no_ack=True) for _ in bodies]
+    assert [(one and one.message_id, one and one.body) for one in found] == [
+        (f"rec_{number}", given) for number, given in enumerate(bodies)
+    ]
 
 
 async def test_what_nobody_is_bound_for_is_confirmed(rabbit):
@@ -265,6 +269,20 @@ async def test_a_connection_that_confirms_nothing_is_given_up_for_another(rabbit
         await until(lambda: told, PATIENCE_S)
         await there(exchange)
         await exchange.publish(announcements(0, 50))
+
+
+async def test_a_socket_that_takes_nothing_is_unavailable_and_counts_nothing_as_written(rabbit, monkeypatch):
+    full: asyncio.Queue[object] = asyncio.Queue(maxsize=1)
+    full.put_nowait("in the way")
+    async with exchange_at(rabbit.url) as exchange, queue_at(rabbit, "stuck") as queue:
+        channel = exchange._channel
+        assert channel is not None
+        with monkeypatch.context() as stuck:
+            stuck.setattr(channel, "write_queue", full)
+            with pytest.raises(Unavailable, match="takes nothing"):
+                await exchange.publish(announcements(0, 3))
+        await exchange.publish(announcements(0, 3))
+        assert await ids(queue, 3) == ["rec_000000", "rec_000001", "rec_000002"]
 
 
 async def test_a_publish_that_is_cancelled_leaves_the_connection_usable(rabbit):

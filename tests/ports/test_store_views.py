@@ -331,7 +331,8 @@ async def test_a_person_is_known_by_the_latest_name_and_every_identity(store):
 # What is to be done.
 
 
-async def test_unsettled_is_what_is_still_to_be_sent(store):
+async def test_unsettled_is_what_is_still_to_be_sent(store, house):
+    house.clock.time = AT + timedelta(minutes=10)  # when the first is put off: nobody's clock is ahead
     await append(store, received("1", "ann"), received("2", "bob"))
     for n in range(3):
         await store.append("cnv_bob", reply(f"b{n}", 2 + n))

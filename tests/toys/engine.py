@@ -88,7 +88,7 @@ class Engine:
 
     async def becomes(self, message_id: str, status: str, turn: float = 0.0) -> Message:
         """The message, once it has this status; time may be turned meanwhile."""
-        ends = time.monotonic() + 60
+        ends = time.monotonic() + 180
         while (found := await self.message(message_id)).status != status:
             assert time.monotonic() < ends, f"it is {found.status}, not {status}: {found.failure}"
             self.clock.turn(turn)

@@ -78,7 +78,7 @@ class ToyClock(SystemClock):
                 future.set_result(None)
 
 
-async def until(true: Callable[[], object], seconds: float = 60.0) -> None:
+async def until(true: Callable[[], object], seconds: float = 180.0) -> None:
     """Wait until something holds; fails when it does not in time."""
     async with asyncio.timeout(seconds):
         while not true():

@@ -9,6 +9,7 @@ import { openTimeline } from '../lines.js';
 import { go } from '../place.js';
 import { connection, session, setSettings, settings } from '../store.js';
 import { Composer } from './composer.js';
+import { Face } from './face.js';
 import { Icon } from './icons.js';
 import { Timeline } from './timeline.js';
 
@@ -48,6 +49,7 @@ function Header({ id, conversation }) {
   const person = settings.value.person;
   return html`<header class="head">
     <button type="button" class="bare back" aria-label=${t('conversation.back')} title=${t('conversation.back')} onClick=${() => go({ id: '' })}><${Icon} name="back" /></button>
+    ${conversation && html`<${Face} person=${conversation.person} />`}
     <div class="who">
       <h1 id="person-name"><bdi>${conversation ? personName(conversation.person) : '\u00a0'}</bdi></h1>
       ${conversation && html`<${Chips} conversation=${conversation} />`}

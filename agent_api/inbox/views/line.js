@@ -73,7 +73,8 @@ function Trouble({ line, resent }) {
     return html`<p class="trouble-said warn"><span>${t('line.uncertain')}</span> ${again}
       <button type="button" class="link" disabled=${busy} onClick=${() => run(() => settle(line, 'sent'), t('said.settled'))}>${t('line.arrived')}</button> ${said}</p>`;
   }
-  const reason = line.failure && has(`failure.${line.failure.reason}`) ? line.failure.reason : 'unknown';
+  const { reason: why = '', only = '' } = line.failure || {};
+  const reason = [`${why}.${only}`, why].find((one) => has(`failure.${one}`)) || 'unknown';
   const code = line.failure?.provider_code;
   const detail = [line.failure?.detail, code && t('line.provider_code', { code })].filter(Boolean).join(' · ');
   return html`<p class="trouble-said bad" title=${detail}><span>${t(`failure.${reason}`)}</span> <span class="do">${t(`failure.${reason}.do`)}</span> ${again} ${said}</p>`;

@@ -6,6 +6,7 @@ import { html } from '../html.js';
 import { t } from '../i18n.js';
 import { go } from '../place.js';
 import { now, searching, session, typing } from '../store.js';
+import { Face } from './face.js';
 
 const SOON = 4 * 3600_000;
 
@@ -17,6 +18,7 @@ export function Row({ id, chosen, entry }) {
   const unread = conversation.unread > 0;
   return html`<li class=${`row ${channelTint(channel)}${unread ? ' unread' : ''}`} role="option" id=${`row-${id}`}
     aria-selected=${chosen} tabindex=${entry ? 0 : -1} onClick=${() => go({ id })}>
+    <${Face} person=${person} />
     <div class="top"><span class="name"><bdi>${personName(person)}</bdi></span>
       ${unread && html`<span class="unseen">${t('row.unread', { n: conversation.unread })}</span>`}
       <${Waiting} conversation=${conversation} /></div>

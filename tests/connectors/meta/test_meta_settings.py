@@ -63,7 +63,7 @@ def test_the_proof_of_the_secret_goes_along_only_where_it_is_asked_for() -> None
     proof = hmac.new(b"s3cret", b"EAAx", hashlib.sha256).hexdigest()
     assert first_call(page(proof=True)).url.endswith(f"/123/messages?appsecret_proof={proof}")
     asked = next(messenger.connector.profile("messenger:123:9", page(proof=True)))  # type: ignore[misc]
-    assert asked.url.endswith(f"/9?fields=first_name%2Clast_name&appsecret_proof={proof}")
+    assert asked.url.endswith(f"/9?fields=first_name%2Clast_name%2Cprofile_pic&appsecret_proof={proof}")
     assert proof not in repr(asked)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from connectors.api import Answer, Call, Fetched, Health, Refused, Request, powers
+from connectors.api import Answer, Call, Fetched, Health, Profile, Refused, Request, powers
 from connectors.telegram import Settings, connector
 from normalizer.event import MessageReceived
 from normalizer.model import Choice, Text
@@ -164,6 +164,7 @@ HOOK = {
 }
 FAULT = {"last_error_date": 1_790_000_000, "last_error_message": f"Wrong response: 503 for {TOKEN}"}
 SAID = "last error at 2026-09-21T14:13:20.000Z: Wrong response: 503 for …"
+NOT_TELEGRAM = Health(ok=False, detail="this is not Telegram's answer: is `api` right?", code="wrong_address")
 FIX = "see that the internet reaches chat.example.com, and that `passerelle serve` runs there"
 
 
@@ -173,7 +174,11 @@ FIX = "see that the internet reaches chat.example.com, and that `passerelle serv
         ((ME, HOOK), Health(ok=True, detail="@shop_bot: webhook at chat.example.com, 3 updates pending")),
         (
             (ME, HOOK | FAULT),
-            Health(ok=False, detail=f"@shop_bot: webhook at chat.example.com, 3 updates pending; {SAID}; {FIX}"),
+            Health(
+                ok=False,
+                detail=f"@shop_bot: webhook at chat.example.com, 3 updates pending; {SAID}; {FIX}",
+                code="hook_failing",
+            ),
         ),
         (
             (ME, HOOK | FAULT | {"pending_update_count": 0}),
@@ -189,12 +194,15 @@ FIX = "see that the internet reaches chat.example.com, and that `passerelle serv
         ),
         (
             (ME, HOOK | {"url": ""}),
-            Health(ok=False, detail="@shop_bot: no webhook is set; `passerelle connect` sets it"),
+            Health(ok=False, detail="@shop_bot: no webhook is set; `passerelle connect` sets it", code="hook_missing"),
         ),
-        ((Refused("auth_expired", "Unauthorized", "401"),), Health(ok=False, detail="Unauthorized", down=True)),
-        ((Refused("content_rejected", "Bad", "400"),), Health(ok=False, detail="Bad")),
-        ((b"<html>", HOOK), Health(ok=False, detail="this is not Telegram's answer: is `api` right?")),
-        ((ME, b"<html>"), Health(ok=False, detail="this is not Telegram's answer: is `api` right?")),
+        (
+            (Refused("auth_expired", "Unauthorized", "401"),),
+            Health(ok=False, detail="Unauthorized", down=True, code="auth_expired"),
+        ),
+        ((Refused("content_rejected", "Bad", "400"),), Health(ok=False, detail="Bad", code="unknown")),
+        ((b"<html>", HOOK), NOT_TELEGRAM),
+        ((ME, b"<html>"), NOT_TELEGRAM),
     ],
 )
 def test_check(results: tuple[Any, ...], health: Health) -> None:
@@ -236,6 +244,7 @@ def test_an_error_of_long_ago_is_no_fault(date: str, ok: bool) -> None:
                 ok=False,
                 detail="@shop_bot: nothing can be polled while a webhook is set, at chat.example.com; "
                 "`passerelle connect` removes it",
+                code="hook_in_the_way",
             ),
         ),
     ],
@@ -289,5 +298,33 @@ def test_typing() -> None:
 
 def test_the_powers_of_telegram() -> None:
     assert powers(connector) == (
-        "acknowledge", "fetch", "connect", "check", "poll", "typing", "edit", "delete", "react",
+        "acknowledge", "fetch", "connect", "check", "poll", "typing", "edit", "delete", "react", "profile",
     )  # fmt: skip
+
+
+# Who customers are.
+
+CHAT = {"id": 77, "type": "private", "first_name": "Ann", "accent_color_id": 0}
+PHOTO = {
+    "small_file_id": "AQAD1",
+    "small_file_unique_id": "AQADu",
+    "big_file_id": "AQAD2",
+    "big_file_unique_id": "AQADv",
+}
+
+
+@pytest.mark.parametrize(
+    ("result", "found"),
+    [
+        (CHAT | {"photo": PHOTO}, Profile(picture="AQAD1", version="AQADu")),
+        (CHAT, Profile(picture="")),
+        (CHAT | {"photo": {}}, Profile()),
+        (b"<html>", Profile()),
+        (Refused("invalid_recipient", "chat not found", "400"), Profile()),
+    ],
+)
+def test_the_small_picture_of_a_customer(result: Any, found: Profile) -> None:
+    assert connector.profile is not None
+    [call], profile = run(connector.profile("telegram:77", SETTINGS), result)
+    assert profile == found
+    assert (call.name, call.effect, call.json) == ("0:getChat", False, {"chat_id": 77})

@@ -90,7 +90,7 @@ def test_a_wrong_token_is_an_account_that_is_down() -> None:
     next(steps)
     with pytest.raises(StopIteration) as end:
         steps.throw(Refused("auth_expired", "Authenticate", "20003"))
-    assert end.value.value == Health(ok=False, detail="Authenticate", down=True)
+    assert end.value.value == Health(ok=False, detail="Authenticate", down=True, code="auth_expired")
 
 
 def test_a_pool_is_connected_at_its_service_and_a_short_code_in_the_console() -> None:

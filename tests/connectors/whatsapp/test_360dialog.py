@@ -99,8 +99,8 @@ def test_connect_sets_the_hook_with_its_secret() -> None:
             {"url": "https://user:secret@chat.example.com/hooks/x"},
             Health(ok=True, detail="webhook at chat.example.com"),
         ),
-        ({"url": ""}, Health(ok=False, detail="no webhook is set; `passerelle connect` sets it")),
-        ([], Health(ok=False, detail="this is not 360dialog's answer: is `api` right?")),
+        ({"url": ""}, Health(ok=False, detail="no webhook is set; `passerelle connect` sets it", code="hook_missing")),
+        ([], Health(ok=False, detail="this is not 360dialog's answer: is `api` right?", code="wrong_address")),
     ],
 )
 def test_check_says_where_webhooks_go(answer: Any, expected: Health) -> None:

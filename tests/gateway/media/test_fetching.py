@@ -471,13 +471,13 @@ async def test_an_inner_address_that_the_configuration_allows(rows, accounts, cl
 
 
 async def test_a_slow_account_is_its_own_trouble(media, provider, received, png):
-    under_way, most = 0, 0
+    under_way, most, enough = 0, 0, asyncio.Event()
 
     async def slow(_):
         nonlocal under_way, most
         under_way += 1
         most = max(most, under_way)
-        await asyncio.sleep(0.3)
+        await enough.wait()
         under_way -= 1
         return web.Response(body=png)
 
@@ -487,9 +487,13 @@ async def test_a_slow_account_is_its_own_trouble(media, provider, received, png)
     slow_ones = [received(f"slow{number}", "bot") for number in range(8)]
     quick = received("quick", "other")
     media.wake()
-    assert (await media.wait(quick, 0.25)).state == "kept"
+    assert (await media.wait(quick, 60)).state == "kept"  # though none of the others has ended
+    async with asyncio.timeout(60):
+        while under_way < fetching.PER_ACCOUNT:
+            await asyncio.sleep(0.01)
+    enough.set()
     for media_id in slow_ones:
-        assert (await media.wait(media_id, 5)).state == "kept"
+        assert (await media.wait(media_id, 60)).state == "kept"
     assert most == fetching.PER_ACCOUNT
 
 
@@ -497,18 +501,20 @@ async def test_an_account_with_very_many_hides_nobodys(media, provider, received
     monkeypatch.setattr(fetching, "_PAGE", 10)
     monkeypatch.setattr(fetching, "KNOWN", 4)
     provider.gives("quick", png)
+    enough = asyncio.Event()
 
     async def slow(_):
-        await asyncio.sleep(0.02)
+        await enough.wait()
         return web.Response(body=png)
 
     provider.answers["slow"] = slow
     many = [received("slow", "bot") for _ in range(60)]
     one = received("quick", "other")
     media.wake()
-    assert (await media.wait(one, 0.3)).state == "kept"
+    assert (await media.wait(one, 60)).state == "kept"  # though none of the others has ended
+    enough.set()
     for media_id in many:
-        assert (await media.wait(media_id, 10)).state == "kept"
+        assert (await media.wait(media_id, 60)).state == "kept"
     assert provider.asked.count("slow") == 60  # each once
 
 
