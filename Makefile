@@ -3,12 +3,14 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8080
-WORKERS ?= auto
+# The long tests, which run in CI, mostly wait: there it is a worker more than there are cores.
+WORKERS ?= $(if $(CI),$(shell expr $$(nproc) + 1),auto)
+COVERAGE := --cov=normalizer --cov=connectors --cov-fail-under=100
 PACKAGES := gateway connectors normalizer agent_api
 SOURCES := $(PACKAGES) tests benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-long check fix format lint types architecture coverage docs bench fuzz servers test-mongodb lock clean
+.PHONY: help setup run test test-long check fix format lint types architecture coverage docs bench million faults fuzz servers test-mongodb lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -29,12 +31,13 @@ run: setup ## start the demo: everything on this machine, no account anywhere
 	$(BIN)/passerelle demo --port $(PORT)
 
 test: setup ## all tests but the long ones
-	$(BIN)/python -m pytest -n $(WORKERS) $(if $(CI),,-m "not long")
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(if $(CI),,-m "not long") $(COUNTED)
 
 test-long: setup ## the long tests: kills, faults
 	$(BIN)/python -m pytest -m long
 
-check: setup format lint types architecture coverage test ## the whole gate, as CI runs it; the documents' tests are among the tests
+check: COUNTED = $(COVERAGE) # tests/conftest.py sees to it that only the tests of the two count
+check: setup format lint types architecture test ## the whole gate, as CI runs it; the documents' tests are among the tests
 
 format:
 	$(BIN)/ruff format --check $(SOURCES)
@@ -49,8 +52,7 @@ architecture:
 	$(BIN)/lint-imports
 
 coverage: setup ## 100 % of the branches of normalizer and connectors, by their own tests
-	$(BIN)/python -m pytest -q -n $(WORKERS) --cov=normalizer --cov=connectors --cov-fail-under=100 \
-		tests/normalizer tests/connectors
+	$(BIN)/python -m pytest -q -n $(WORKERS) $(COVERAGE) tests/normalizer tests/connectors
 
 docs: ## README, documents and generated files against the code
 	$(BIN)/python -m pytest -q tests/docs
@@ -61,6 +63,13 @@ fix: setup ## format and repair what can be repaired
 
 bench: setup ## measure; writes benchmarks/RESULTS.md
 	$(BIN)/python benchmarks/run.py
+
+MILLION ?= 1000000
+million: setup ## a million records through RabbitMQ; noted in benchmarks/RESULTS.md; not among the tests
+	$(BIN)/python benchmarks/million.py --count $(MILLION) --keep
+
+faults: setup ## the tests of every fault, and their counts into benchmarks/RESULTS.md
+	$(BIN)/python benchmarks/faults.py
 
 FUZZ ?= 1000000
 fuzz: setup ## spoilt webhooks against a real gateway, a million of them; not among the tests

@@ -1,6 +1,8 @@
 """How long from a webhook's first byte to the frame on an agent's socket, at a fixed rate.
 
-    python benchmarks/live.py --url http://127.0.0.1:8080 --key … --rate 500 --seconds 5
+    python benchmarks/live.py --url http://127.0.0.1:8080 --key … --rate 500 --seconds 5 [--live http://127.0.0.1:8081]
+
+``--live`` is the process that the agent is connected to, where that is another than the one that is written to.
 
 Prints one JSON object: frames, p50_ms, p99_ms, missed.
 """
@@ -36,15 +38,15 @@ class TimedCustomers(Customers):
         return body
 
 
-async def measure(url: str, key: str, rate: float, seconds: float, first: int) -> dict[str, float]:
+async def measure(url: str, live: str, key: str, rate: float, seconds: float, first: int) -> dict[str, float]:
     parts = urlsplit(url)
     customers = TimedCustomers("/hooks/bench", parts.netloc, "bench-secret", first)
     took: dict[int, float] = {}
     headers = {"Authorization": f"Bearer {key}"} if key else {}
-    async with aiohttp.ClientSession() as session, session.ws_connect(f"{url}/v1/live", headers=headers) as socket:
+    async with aiohttp.ClientSession() as session, session.ws_connect(f"{live}/v1/live", headers=headers) as socket:
         listening = asyncio.create_task(_listen(socket, customers, took))
         await Run(customers, seconds, rate, 0).go(parts.hostname or "", parts.port or 80, 16)
-        for _ in range(200):
+        for _ in range(1000):
             if len(took) >= len(customers.made):
                 break
             await asyncio.sleep(0.01)
@@ -70,6 +72,9 @@ async def _listen(socket: aiohttp.ClientWebSocketResponse, customers: TimedCusto
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--url", required=True)
+    parser.add_argument(
+        "--live", default="", help="the address of the process with the live client; as --url unless named"
+    )
     parser.add_argument("--key", default="")
     parser.add_argument("--rate", type=float, default=500)
     parser.add_argument("--seconds", type=float, default=5)
@@ -78,7 +83,9 @@ def main() -> None:
     options = parser.parse_args()
     if options.cpu >= 0 and hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {options.cpu})
-    print(json.dumps(uvloop.run(measure(options.url, options.key, options.rate, options.seconds, options.first))))
+    live = options.live or options.url
+    found = measure(options.url, live, options.key, options.rate, options.seconds, options.first)
+    print(json.dumps(uvloop.run(found)))
 
 
 if __name__ == "__main__":

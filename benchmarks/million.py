@@ -1,11 +1,11 @@
 """A million records through the exchange: whether the publisher's memory stays as it is, and its lag goes back to zero.
 
-    million.py --url amqp://guest:guest@127.0.0.1:5672/ [--count 1000000]
+    million.py [--url amqp://guest:guest@127.0.0.1:5672/] [--count 1000000] [--keep]
 
 A process of its own appends records to an SQLite store in a temporary folder, over some thousand conversations, as fast
 as it takes them, and publishes them meanwhile: ``store: sqlite``, ``broker: amqp``. This one consumes from a quorum
-queue, counts, checks the order, and looks at the other's memory. Prints one JSON object; ends with 1 if one of the
-promises is broken.
+queue, counts, checks the order, and looks at the other's memory. Without ``--url`` it starts a RabbitMQ of its own.
+Prints one JSON object; ends with 1 if one of the promises is broken. ``--keep`` puts it into long_runs.json.
 """
 
 from __future__ import annotations
@@ -18,12 +18,15 @@ import os
 import sys
 import tempfile
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import aio_pika
 import structlog
 import uvloop
+from long_runs import keep
+from servers import no_rabbit, own_rabbit
 
 from gateway import frames
 from gateway.adapters.rabbitmq import RabbitExchange, declare
@@ -194,19 +197,25 @@ async def measured(url: str, count: int) -> dict[str, float | bool]:
 
 def main() -> None:
     options = argparse.ArgumentParser()
-    options.add_argument("--url", required=True)
+    options.add_argument("--url")
     options.add_argument("--count", type=int, default=1_000_000)
+    options.add_argument("--keep", action="store_true", help="put the result into long_runs.json and RESULTS.md")
     options.add_argument("--work", type=Path, help=argparse.SUPPRESS)
     asked = options.parse_args()
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        if asked.work is not None:
-            structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
-            gc.freeze()
-            gc.set_threshold(10_000, 20, 50)  # as the product has it
-            runner.run(works(asked.url, asked.work, asked.count))
-            return
-        found = runner.run(measured(asked.url, asked.count))
+    if asked.work is not None:
+        structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+        gc.freeze()
+        gc.set_threshold(10_000, 20, 50)  # as the product has it
+        uvloop.run(works(asked.url, asked.work, asked.count))
+        return
+    with ExitStack() as stack:
+        if asked.url is None and (why := no_rabbit()):
+            sys.exit(why)
+        url = asked.url or stack.enter_context(own_rabbit()).url
+        found = uvloop.run(measured(url, asked.count))
     print(json.dumps(found))
+    if asked.keep:
+        keep("million", f"python benchmarks/million.py --count {asked.count}", found)
     sys.exit(0 if found["held"] else 1)
 
 

@@ -10,7 +10,7 @@ import structlog
 from gateway.announcing import announced
 from gateway.metrics import CONFIRMED, UNPUBLISHED
 from gateway.ports import Clock, CursorExpired, Exchange, Store, Unavailable
-from gateway.tasks import Background
+from gateway.tasks import Background, ended
 from gateway.tracing import Tracer, published
 from normalizer.record import Record
 
@@ -103,8 +103,7 @@ class Publisher:
             try:
                 await self._hand_on(records)
             except BaseException:
-                reading.cancel()
-                await asyncio.gather(reading, return_exceptions=True)
+                await ended(reading)
                 raise
             following = await reading
 

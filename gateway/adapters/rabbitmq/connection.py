@@ -28,10 +28,7 @@ LOST = (*CONNECTION_EXCEPTIONS, TimeoutError, EOFError)
 
 
 class _Wide(aiormq.Connection):
-    """With ten places for frames, as it comes, every publish waits for its turn, and makes a system call of its own.
-
-    With many, a turn of the event loop fills the queue and the next one empties it in one write.
-    """
+    """It comes with ten places for what is to be written; all bursts of a batch have room here, so nobody waits."""
 
     FRAME_BUFFER_SIZE = 2048
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import structlog
 from aio_pika import Message
 from aio_pika.abc import AbstractChannel, AbstractExchange, AbstractIncomingMessage
 from aiormq import Channel as Underlay
-from aiormq.exceptions import DeliveryError
-from pamqp.commands import Basic
 
+from gateway.adapters.rabbitmq.confirms import Confirms, write
 from gateway.adapters.rabbitmq.connection import LOST, Connection, really_cancelled, shown, why
 from gateway.adapters.rabbitmq.link import Link
-from gateway.adapters.rabbitmq.topology import CONTENT_TYPE, EVENTS, events, nudges
+from gateway.adapters.rabbitmq.topology import events, nudges
 from gateway.ports import Announcement, Clock, Unavailable
 
 log = structlog.get_logger(__name__)
@@ -22,11 +22,13 @@ log = structlog.get_logger(__name__)
 AT_ONCE = 1000
 """Announcements that are on their way before the first of them is confirmed, at most."""
 
+_BURST = 50
+"""Announcements that the socket is given at a time."""
 _CONFIRM_S = 15.0
 _BLOCKED_S = 10.0
 _NUDGE_S = 1.0
-_PERSISTENT = 2
 _BLOCKED = "RabbitMQ takes no messages just now: it has raised an alarm (memory or disk space)"
+_STUCK = "RabbitMQ is not there: its socket takes nothing just now"
 _REFUSED = "a queue behind passerelle.events refuses messages: it is full (overflow: reject-publish), or has no leader"
 
 
@@ -88,32 +90,35 @@ class RabbitExchange:
             await self._batch(channel, announcements[start : start + AT_ONCE])
 
     async def _batch(self, channel: Underlay, announcements: Sequence[Announcement]) -> None:
-        """All of them at once into one channel, which keeps their order; then all confirms."""
-        tasks = [asyncio.create_task(_published(channel, one)) for one in announcements]
-        waiting: set[asyncio.Task[None]] = set(tasks)
+        """All of them into one channel, which keeps their order; then all confirms."""
+        confirms, closing = Confirms(len(announcements)), channel.closing
+        waited: set[asyncio.Future[Any]] = {confirms, closing}
         try:
-            waiting = (await asyncio.wait(tasks, timeout=_CONFIRM_S, return_when=asyncio.FIRST_EXCEPTION))[1]
+            for start in range(0, len(announcements), _BURST):
+                write(channel, announcements[start : start + _BURST], confirms)
+                await asyncio.sleep(0)  # the socket gets this burst while the next one is made
+            await asyncio.wait(waited, timeout=_CONFIRM_S, return_when=asyncio.FIRST_COMPLETED)
+            if confirms.left:
+                raise Unavailable(await self._reason(confirms, closing))
+        except asyncio.QueueFull:
+            raise Unavailable(_STUCK) from None
         finally:
-            if waiting:
-                for task in waiting:
-                    task.cancel()
-                await asyncio.gather(*waiting, return_exceptions=True)
-        if waiting or any(task.cancelled() or task.exception() for task in tasks):
-            failures = [None if task.cancelled() else task.exception() for task in tasks]
-            raise Unavailable(await self._reason([found for found in failures if found], len(waiting)))
+            confirms.cancel()
+            closing.cancel()
 
-    async def _reason(self, failures: Sequence[BaseException], unconfirmed: int) -> str:
+    async def _reason(self, confirms: Confirms, closing: asyncio.Future[Any]) -> str:
         """Why a batch was not confirmed; a connection that says nothing is given up."""
-        if any(isinstance(failure, DeliveryError) for failure in failures):
+        if confirms.refused:
             return _REFUSED
-        if failures or not unconfirmed:
-            said = f": {why(failures[0], self._url)}" if failures else ""
+        if closing.done():
+            error = None if closing.cancelled() else closing.exception()
+            said = f": {why(error, self._url)}" if error is not None else ""
             return f"the connection to RabbitMQ was lost before it confirmed{said}"
         if await self._blocked(0):
             return _BLOCKED
         self._gone()
         self._link.drop()
-        return f"RabbitMQ did not confirm {unconfirmed} messages within {_CONFIRM_S:.0f} s"
+        return f"RabbitMQ did not confirm {confirms.left} messages within {_CONFIRM_S:.0f} s"
 
     async def _blocked(self, patience: float) -> bool:
         """Whether the server has blocked this connection, still after so many seconds."""
@@ -155,24 +160,3 @@ class RabbitExchange:
                 listener()
             except Exception:
                 log.exception("somebody could not be told that the feed has grown")
-
-
-class _Properties(Basic.Properties):
-    """Those of an announcement, written out: they differ in one, and pamqp asks for each of fourteen every time."""
-
-    _FIRST = (0b1001_0000_1000_0000).to_bytes(2) + bytes([len(CONTENT_TYPE)]) + CONTENT_TYPE.encode() + b"\x02"
-
-    def __init__(self, message_id: str) -> None:
-        super().__init__(content_type=CONTENT_TYPE, delivery_mode=_PERSISTENT, message_id=message_id)
-
-    def marshal(self) -> bytes:
-        """Flags, content type, delivery mode, message id (AMQP 0-9-1, 4.2.6.1)."""
-        name = (self.message_id or "").encode()
-        return self._FIRST + bytes([len(name)]) + name
-
-
-async def _published(channel: Underlay, one: Announcement) -> None:
-    """Into the channel without waiting for the socket, then the confirm."""
-    await channel.basic_publish(
-        one.body, exchange=EVENTS, routing_key=one.routing_key, properties=_Properties(one.id), wait=False
-    )
