@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 BENCHMARKS = ROOT / "benchmarks"
-PASSED = '<testcase name="test_any_process_may_be_killed[51-50]">{}</testcase>'
+PASSED = '<testcase classname="journeys.test_faults_kills" name="test_any_process_may_be_killed[51-50]">{}</testcase>'
 TOLD = '<properties><property name="kills" value="50"/><property name="takeover" value="2s"/></properties>'
 
 
@@ -36,6 +36,11 @@ def test_what_a_test_counted_is_kept_under_its_name_in_words(tmp_path):
     done = counted(tmp_path, PASSED.format(TOLD))
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == {"any process may be killed (51-50)": {"kills": 50, "takeover": "2s"}}
+
+
+def test_other_tests_of_the_same_run_are_left_out(tmp_path):
+    done = counted(tmp_path, PASSED.format(TOLD) + '<testcase classname="docs.test_documents" name="test_links"/>')
+    assert list(json.loads(done.stdout)) == ["any process may be killed (51-50)"]
 
 
 @pytest.mark.parametrize("said", [f"{TOLD}<failure/>", f"{TOLD}<error/>", f"{TOLD}<skipped/>", ""])
