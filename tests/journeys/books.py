@@ -52,25 +52,37 @@ class Books:
         assert dict.fromkeys(told, 1) == dict(self.received)
 
     def balanced(self, sent: list[str]) -> Counter[str]:
-        """No reply went out twice, and each says truly what became of it. Counts how they ended.
+        """Each reply went out as often as it says it did: once if sent, never if failed. Counts how they ended.
 
-        ``sent`` is what the provider accepted; every reply has one text part, unlike any other's.
+        ``sent`` is what the provider accepted; every reply has one text part, unlike any other's but the one that it
+        resends. Only what is uncertain may have gone out or not.
         """
         went = Counter(sent)
-        assert not [text for text, times in went.items() if times > 1], "sent twice"
-        texts = {one: message["parts"][0]["text"] for one, message in self.queued.items()}
-        assert set(went) <= set(texts.values()), "sent though nobody queued it"
-        ends: Counter[str] = Counter()
-        for message, text in texts.items():
-            status, failure = self.status[message], self.failure[message]
+        ended = {status: Counter[str]() for status in FINAL}
+        for message, told in self.queued.items():
+            text, status = told["parts"][0]["text"], self.status[message]
             assert status in FINAL, (text, status)
             if status != "sent":
+                failure = self.failure[message]
                 assert failure is not None
                 assert failure["reason"], text
-            if status != "uncertain":
-                assert went[text] == (status == "sent"), (text, status)
-            ends[status if status != "uncertain" else f"uncertain, {'' if went[text] else 'not '}accepted"] += 1
-        return ends
+            ended[status][text] += 1
+        sure, unsure = ended["sent"], ended["uncertain"]
+        assert not went - sure - unsure, "sent more often than anybody says"
+        assert not sure - went, "never sent, though it says so"
+        accepted = went - sure
+        kinds = {"uncertain, accepted": accepted, "uncertain, not accepted": unsure - accepted}
+        kinds |= {"sent": sure, "failed": ended["failed"]}
+        return +Counter({kind: texts.total() for kind, texts in kinds.items()})
+
+    def in_order(self, accepted: list[dict[str, Any]]) -> None:
+        """In each conversation, what went out went in the order of the replies. ``accepted`` is by the provider."""
+        seqs = {message["parts"][0]["text"]: message["seq"] for message in self.queued.values()}
+        by_chat = defaultdict(list)
+        for call in accepted:
+            by_chat[call["chat"]].append(seqs[call["params"]["text"]])
+        for chat, numbers in by_chat.items():
+            assert numbers == sorted(numbers), chat
 
 
 def kept(db: Path) -> sqlite3.Connection:

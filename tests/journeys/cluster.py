@@ -4,63 +4,39 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import random
 import signal
-import sys
-import tempfile
 import time
 import uuid
-from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
 from aiohttp import ClientSession
 from journeys.books import FINAL, Books
-from journeys.crowd import CalmApi, CalmProvider, Front
+from journeys.crowd import CalmApi, CalmProvider, Flow, Front
 from journeys.load import LOST, Load
-from journeys.programs import BOT, ROOT, Simulator
-from journeys.roles import Role, add_key, ready, written
+from journeys.programs import Simulator
+from journeys.roles import Role, ready, waiting
 from journeys.tail import Tail
-from toys.network import Network, network
+from journeys.whims import whims
+from toys.network import Network
 from toys.rabbit import Rabbit
-from toys.servers import FerretDB, ferretdb
-from yarl import URL
+from toys.servers import FerretDB
 
 from gateway.partitions import COUNT
 
-CHATS = range(1, 5)
-HEALTHY_S = 60.0
-"""Within how long everything must be well again."""
-SETTLED_S = 180.0
-"""Within how long every reply has an end: an attempt whose owner died is left alone for half a minute."""
-TAKEOVER = "10s"
-"""As it is unless the configuration says otherwise."""
-_MEMORY = Path("/dev/shm")  # noqa: S108 - folders in it are made by tempfile, and nobody else's are looked at
-"""Where files cost no disk: the database's own, which outlives its processes, and that is all that is asked of it."""
+CHATS = range(1, 9)
+GIVE_UP_S = 600.0
+"""After how long nobody waits any more. How long things took is told: it should be less than a minute.
 
+But for the ends of replies: an attempt whose owner died is left alone for half a minute.
+"""
+WHIM_S = 2.0
+"""About how far apart the provider's whims are."""
 Told = Callable[[str, object], None]
 """pytest's ``record_property``."""
-
-
-@dataclass
-class Shape:
-    """How many of each role there are, and how they are: ``ahead`` are the seconds by which clocks are, in turn.
-
-    ``slow`` is for how many seconds the provider keeps a call, so that there is often one under way.
-    """
-
-    edges: int = 2
-    relays: int = 2
-    deliveries: int = 2
-    apis: int = 2
-    networks: bool = False
-    ahead: Sequence[float] = (0.0,)
-    slow: float = 0.05
-    config: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Cluster:
@@ -75,11 +51,13 @@ class Cluster:
         self.apis: list[Role] = []
         self.networks: dict[tuple[str, str], Network] = {}
         self.counts: Counter[str] = Counter()
+        self.takeover = 0
         self.tail = Tail(rabbit, f"faults-{uuid.uuid4().hex}")
+        self.flow = Flow(self.tail)
         front: Any = Front(self.edges, self.chance)  # a gateway to whoever asks it
-        self.provider = CalmProvider(session, front)
+        self.provider = CalmProvider(session, front, self.flow)
         self.door: Any = Front(self.apis, self.chance)
-        self.api = CalmApi(session, self.door)
+        self.api = CalmApi(session, self.door, self.flow)
         self._starting: dict[Role, asyncio.Task[None]] = {}
 
     @property
@@ -98,7 +76,7 @@ class Cluster:
                 await one.ready()
         for chat in CHATS:
             await self.simulator.person(chat, f"Customer {chat}")
-        await self.simulator.order("delay", method="sendMessage", seconds=slow)
+        self.slowness = await self.simulator.order("delay", method="sendMessage", seconds=slow)
         await asyncio.gather(*(self.provider.write(chat, 1, "first") for chat in CHATS))
         await self._within(self._all_known, "every customer has a conversation")
         found = await self.api.conversations()
@@ -109,6 +87,13 @@ class Cluster:
         known = len(await self.api.conversations())
         return "" if known == len(CHATS) else f"{known} are known"
 
+    @asynccontextmanager
+    async def busy(self) -> AsyncIterator[None]:
+        """Customers write and agents reply while this lasts, and the provider has its whims."""
+        async with whims(self.simulator, self.chance, self.counts, WHIM_S), self.load.applied():
+            yield
+            self.flow.over = True
+
     def kill(self, one: Role) -> None:
         """End it as a power cut would, and start it again, without a wait for it."""
         if (starting := self._starting.pop(one, None)) is not None:
@@ -117,6 +102,7 @@ class Cluster:
         one.spawn()
         self._starting[one] = asyncio.create_task(one.ready())
         self.counts["kills"] += 1
+        self.counts[f"kills of {one.name.split('-')[0]}"] += 1
 
     def freeze(self, one: Role) -> None:
         assert one.process is not None
@@ -141,20 +127,29 @@ class Cluster:
 
     # Well again.
 
-    async def healthy(self, *, quiet: bool = False) -> None:
-        """Every process says that all is well, and that what is to be done is somebody's.
+    async def healthy(self) -> None:
+        """Every process says that all is well, what is to be done is somebody's, and each edge has emptied its journal.
 
-        While customers write, there may always be something in a journal; when it is ``quiet``, there must not.
+        How long that took from now on is told: the longest of all times that it was asked for.
         """
+        began = time.monotonic()
         for starting in self._starting.values():
             await starting
         self._starting.clear()
-        await self._within(lambda: self._trouble({"ok"} if quiet else {"ok", "journalling"}), "healthy again")
+        await self._within(self._trouble, "healthy again")
+        self._longest("seconds until healthy again", began)
+        self.flow.held = True  # a stand-in that has as much to do as it bears is slow, and that alone has edges journal
+        await self._within(self._undrained, "the journals are empty")
+        self.flow.held = False
+        self._longest("seconds until the journals were empty", began)
 
-    async def _trouble(self, well: set[str]) -> str:
+    def _longest(self, what: str, began: float) -> None:
+        self.counts[what] = max(self.counts[what], round(time.monotonic() - began))
+
+    async def _trouble(self) -> str:
         stand = {one.name: (one, await ready(self.session, one)) for one in self.everyone}
         for name, (_, (status, said)) in stand.items():
-            if status != 200 or said["status"] not in well:
+            if status != 200 or said["status"] not in {"ok", "journalling"}:
                 return f"{name}: {said}"
         said_by = [said for _, (_, said) in stand.values()]
         if sum(one.get("relay") == "active" for one in said_by) != 1:
@@ -162,8 +157,14 @@ class Cluster:
         owned = sum(one.get("partitions", 0) for one in said_by)
         return "" if owned == COUNT else f"{owned} partitions are somebody's"
 
-    async def _within(self, trouble: Callable[[], Any], what: str, seconds: float = HEALTHY_S) -> None:
-        end = time.monotonic() + seconds
+    async def _undrained(self) -> str:
+        """The edges write to the store, and nothing is left in a journal."""
+        stand = {edge.name: (await ready(self.session, edge))[1] for edge in self.edges}
+        left = sum([await waiting(self.session, edge) for edge in self.edges])
+        return "" if not left and all(said == {"status": "ok"} for said in stand.values()) else f"{left} left: {stand}"
+
+    async def _within(self, trouble: Callable[[], Any], what: str) -> None:
+        end = time.monotonic() + GIVE_UP_S
         while True:
             try:
                 found = await trouble()
@@ -171,25 +172,23 @@ class Cluster:
                 found = repr(error)
             if not found:
                 return
-            assert time.monotonic() < end, f"not within {seconds} s: {what}: {found}"
+            assert time.monotonic() < end, f"not within {GIVE_UP_S} s: {what}: {found}"
             await asyncio.sleep(0.25)
 
     # The books.
 
     async def balanced(self) -> Books:
         """Everything was recorded, sent and published as it was promised. Leaves the counts in ``counts``."""
-        await self.healthy(quiet=True)
-        feed: list[dict[str, Any]] = []
-        await self._within(lambda: self._unsettled(feed), "every reply has an end", SETTLED_S)
-        await self._within(lambda: self._unpublished(feed), "everything is published")
-        books = Books(feed)
+        await self.healthy()
+        books = await self._settled()
+        feed = books.feed
         books.without_gaps()
         books.received_once(self.provider.told)
         ends = books.balanced(await self.simulator.texts())
         promised, queued = self.load.promised, Counter(one["parts"][0]["text"] for one in books.queued.values())
         assert set(queued.values()) <= {1}
         assert promised <= set(queued), "answered 202 and lost"
-        in_order(books, await self.simulator.accepted())
+        books.in_order(await self.simulator.accepted())
         assert list(self.tail.first) == [one["id"] for one in feed], "published in another order, or not at all"
         assert not self.tail.changed, "published once more, with other bytes"
         self.counts.update(
@@ -204,6 +203,28 @@ class Cluster:
             }
         )
         return books
+
+    async def resent(self, books: Books) -> None:
+        """Agents resend what is uncertain: that goes out once more, and nothing else does."""
+        unsure = [one for one, status in books.status.items() if status == "uncertain"]
+        for message in unsure:
+            said = await self.api.ask("POST", f"/v1/messages/{message}/resend")
+            assert said.status == 202, said
+        later = await self._settled()
+        later.without_gaps()
+        later.balanced(await self.simulator.texts())
+        ends = {told["resend_of"]: later.status[one] for one, told in later.queued.items() if told["resend_of"]}
+        assert ends == dict.fromkeys(unsure, "sent")
+        self.counts["resent"] = len(unsure)
+
+    async def _settled(self) -> Books:
+        """The books, once there is nothing more to come."""
+        began = time.monotonic()
+        feed: list[dict[str, Any]] = []
+        await self._within(lambda: self._unsettled(feed), "every reply has an end")
+        await self._within(lambda: self._unpublished(feed), "everything is published")
+        self._longest("seconds until all was settled and published", began)
+        return Books(feed)
 
     async def _unsettled(self, feed: list[dict[str, Any]]) -> str:
         after = feed[-1]["cursor"] if feed else "start"
@@ -220,64 +241,7 @@ class Cluster:
 
     def tell(self, name: str, told: Told) -> None:
         """The counts, for whoever keeps them."""
-        counts = {"seed": self.seed, **self.counts}
+        counts = {"seed": self.seed, "takeover": self.takeover, **self.counts}
         for what, number in counts.items():
             told(what, number)
         print(json.dumps({name: counts}))  # noqa: T201 - shown with -s
-
-
-def in_order(books: Books, accepted: list[dict[str, Any]]) -> None:
-    """In each conversation, what went out went in the order of the replies."""
-    seqs = {message["parts"][0]["text"]: message["seq"] for message in books.queued.values()}
-    by_chat = defaultdict(list)
-    for call in accepted:
-        by_chat[call["chat"]].append(seqs[call["params"]["text"]])
-    for chat, numbers in by_chat.items():
-        assert numbers == sorted(numbers), (BOT, chat)
-
-
-@asynccontextmanager
-async def cluster(
-    folder: Path, session: ClientSession, simulator: Simulator, rabbit: Rabbit, seed: int, shape: Shape | None = None
-) -> AsyncIterator[Cluster]:
-    """One that is up, on a database of its own; whatever is left of it at the end is ended."""
-    shape = shape or Shape()
-    async with AsyncExitStack() as stack:
-        room = _MEMORY if os.access(_MEMORY, os.W_OK) else None
-        db = ferretdb(Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ferretdb-", dir=room))))
-        stack.callback(db.stop)
-        made = Cluster(session, simulator, rabbit, db, seed)
-        stack.callback(made.end)
-        await add_key(f"{db.url}passerelle")
-        asked = {"edge": shape.edges, "relay": shape.relays, "delivery": shape.deliveries, "api": shape.apis}
-        lists = {"edge": made.edges, "relay": made.relays, "delivery": made.deliveries, "api": made.apis}
-        for kind, count in asked.items():
-            for number in range(count):
-                name = f"{kind}-{number}"
-                urls = [f"{db.url}passerelle", rabbit.url]
-                if shape.networks:
-                    urls = [
-                        await _way(stack, made, name, which, url) for which, url in zip(("db", "mq"), urls, strict=True)
-                    ]
-                config = written(folder / name, *urls, {"bot": simulator.api}, **{"takeover": TAKEOVER, **shape.config})
-                one = Role(folder / "logs", name, config, kind)
-                if ahead := shape.ahead[number % len(shape.ahead)]:
-                    skewed = str(ROOT / "tests" / "toys" / "skewed.py")
-                    one._command = [sys.executable, skewed, str(ahead), *one._command[3:]]
-                lists[kind].append(one)
-        await made.up(shape.slow)
-        yield made
-        await made.stop()
-        await made.tail.stop()
-        for one in made.everyone:
-            assert "Traceback" not in one.log.read_text(errors="replace")
-
-
-async def _way(stack: AsyncExitStack, made: Cluster, name: str, which: str, url: str) -> str:
-    """The address of a network of a process's own to one of its servers."""
-    where = URL(url)
-    assert where.host is not None
-    assert where.port is not None
-    found = await stack.enter_async_context(network(where.host, where.port, made.chance))
-    made.networks[name, which] = found
-    return str(where.with_port(found.port))

@@ -27,7 +27,7 @@ PRIVATE = "abcDEF-ghiJKL_0123456789mnopqrstuvw"
 TOKEN = f"{BOT}:{PRIVATE}"
 SECRET = "s3cret_of-the-hook"
 KEY = "pk_a-key-of-the-journeys"
-PATIENCE_S = 60.0
+PATIENCE_S = 180.0
 """How long anything may take on a machine that is busy with other tests; nothing waits so long in vain."""
 
 
@@ -225,9 +225,14 @@ class Simulator(Program):
         """Have something go wrong."""
         return (await self.control("POST", "faults", json={"kind": kind, "account": BOT, **more}))["id"]
 
-    async def lift(self) -> None:
-        """Let nothing go wrong any more."""
-        await self.control("DELETE", "faults")
+    async def hits(self, fault: int) -> int:
+        """How often what was ordered has gone wrong."""
+        found = (await self.control("GET", "faults"))["data"]
+        return sum(one["hits"] for one in found if one["id"] == fault)
+
+    async def lift(self, fault: int | None = None) -> None:
+        """Let this go wrong no more, or nothing."""
+        await self.control("DELETE", "faults" if fault is None else f"faults/{fault}")
 
 
 def client() -> ClientSession:

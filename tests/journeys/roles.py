@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -88,3 +89,12 @@ async def ready(session: ClientSession, role: Role) -> tuple[int, dict[str, Any]
     """What a role says of itself."""
     async with session.get(f"{role.url}/readyz") as answer:
         return answer.status, await answer.json()
+
+
+async def waiting(session: ClientSession, edge: Role) -> float:
+    """How many webhooks are in an edge's journal, by its figures."""
+    async with session.get(f"{edge.url}/metrics") as answer:
+        said = await answer.text()
+    found = re.search(r"^passerelle_journal_waiting_webhooks (\S+)$", said, re.MULTILINE)
+    assert found is not None
+    return float(found[1])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import Counter
 from typing import Any
 
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
@@ -17,11 +18,12 @@ _AHEAD = 300
 
 
 class Tail:
-    """``first`` are the ids of records as each came first; ``repeats`` counts those that came again."""
+    """``first`` are the ids of records as each came first, ``kinds`` counts them; ``repeats`` those that came again."""
 
     def __init__(self, rabbit: Rabbit, queue: str) -> None:
         self._rabbit, self._queue = rabbit, queue
         self.first: dict[str, bytes] = {}
+        self.kinds: Counter[str] = Counter()
         self.repeats = 0
         self.changed: list[str] = []
         self._link = Link(rabbit.url, SystemClock(), queue, self._ready, lambda: None)
@@ -60,6 +62,7 @@ class Tail:
                 self.changed.append(record)
         else:
             self.first[record] = message.body
+            self.kinds[(message.routing_key or "").rsplit(".", 2)[0]] += 1  # then come the channel and the account
         try:
             await message.ack()
         except LOST:  # it comes once more

@@ -7,15 +7,16 @@ from pathlib import Path
 
 import pytest
 from aiohttp import ClientSession
-from journeys.cluster import Cluster, Shape, Told, cluster
+from journeys.cluster import Cluster, Told
 from journeys.programs import Simulator
+from journeys.shape import Shape, cluster
 from toys.rabbit import Rabbit
 
 pytestmark = pytest.mark.long
 
 LASTS_S = 4.0
-SILENT_S = 12.0
-"""Longer than a lease lasts, and than the store waits for an answer."""
+SILENT = 1.2
+"""Times as long as a lease lasts, and longer than the store waits for an answer."""
 LATE_S = 0.2
 LOST_AFTER = 20_000
 """Bytes; some dozen orders."""
@@ -29,7 +30,7 @@ async def befall(town: Cluster, name: str, which: str, fault: str) -> None:
             network.cut()
         case "hold":
             network.hold()
-            lasts = SILENT_S
+            lasts = SILENT * town.takeover
         case "slow":
             network.slow(LATE_S)
         case "lose":
@@ -52,7 +53,7 @@ async def test_the_network_of_any_process_to_its_servers_may_be_bad(
     record_property: Told,
 ) -> None:
     async with cluster(tmp_path, session, simulator, rabbit, seed, Shape(networks=True)) as town:
-        async with town.load.applied():
+        async with town.busy():
             for fault in ("cut", "hold", "slow", "lose"):
                 names = [
                     town.chance.choice(kind).name for kind in (town.edges, town.relays, town.deliveries, town.apis)

@@ -8,15 +8,18 @@ from pathlib import Path
 
 import pytest
 from aiohttp import ClientSession
-from journeys.cluster import Cluster, Told, cluster
+from journeys.cluster import Cluster, Told
 from journeys.programs import Simulator, eventually, until
 from journeys.roles import ready
+from journeys.shape import cluster
 from toys.rabbit import Rabbit
 
 pytestmark = pytest.mark.long
 
 AWAY_S = 5.0
 FROZEN_S = 15.0
+MEANWHILE = 24
+"""So much more is taken while it cannot come out."""
 
 Fault = Callable[[Cluster], Awaitable[None]]
 
@@ -83,10 +86,12 @@ async def accepts(town: Cluster) -> None:
 
 async def befallen(town: Cluster, *faults: Fault) -> None:
     """One after the other, under load, and well again after each."""
-    async with town.load.applied():
+    async with town.busy():
         for fault in faults:
             await asyncio.sleep(2)
+            town.flow.more = MEANWHILE
             await fault(town)
+            town.flow.more = 0
             town.counts[fault.__name__] += 1
             await town.healthy()
         await asyncio.sleep(2)

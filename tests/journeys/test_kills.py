@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
 
@@ -13,9 +13,13 @@ from aiohttp import ClientSession
 from journeys.api import Api
 from journeys.books import Books, kept, whole
 from journeys.load import Load, Provider
-from journeys.programs import Gateway, Simulator
+from journeys.programs import Gateway, Simulator, until
+from journeys.whims import whims
 
 CHATS = range(101, 109)
+WHIM_S = 0.3
+LEAST = 3
+"""So many replies are taken before the next kill, however slow the machine is."""
 
 
 async def killed_again_and_again(
@@ -31,14 +35,17 @@ async def killed_again_and_again(
     found = await api.conversations()
     conversations = {chat: found[f"telegram:{chat}"] for chat in CHATS}
     load = Load(provider, api, gateway, conversations)
-    async with load.applied():
+    counts: Counter[str] = Counter()
+    async with whims(simulator, random.Random(), counts, WHIM_S), load.applied():
         for number in range(kills):
             if number % 6 == 2:  # while it is still starting, too
                 await asyncio.sleep(random.random() * 1.5)
             else:
                 if not gateway.there.is_set():
                     await gateway.ready()
-                await asyncio.sleep(0.02 + random.random() * 0.7)
+                enough = len(load.promised) + LEAST
+                await until(lambda enough=enough: len(load.promised) >= enough, "it is at work")
+                await asyncio.sleep(random.random() * 0.5)
             gateway.kill()
             gateway.spawn()
         await gateway.ready()
@@ -52,11 +59,11 @@ async def killed_again_and_again(
     assert load.promised <= set(queued), "answered 202 and lost"
     assert load.keyed <= set(queued)
     await lists_agree(api, books, conversations)
-    in_order(books, await simulator.accepted())
+    books.in_order(await simulator.accepted())
     assert (await gateway.stop())[0] == 0
     whole(gateway.db)
     in_file(gateway, provider)
-    return Counter(
+    return counts + Counter(
         {
             "kills": kills,
             "webhooks answered 200": len(provider.told),
@@ -80,16 +87,6 @@ async def lists_agree(api: Api, books: Books, conversations: dict[int, str]) -> 
         assert len(came) == len(set(came)) == len(lines) - len(out)
 
 
-def in_order(books: Books, accepted: list[dict]) -> None:
-    """In each conversation, what went out went in the order of the replies."""
-    seqs = {message["parts"][0]["text"]: message["seq"] for message in books.queued.values()}
-    by_chat = defaultdict(list)
-    for call in accepted:
-        by_chat[call["chat"]].append(seqs[call["params"]["text"]])
-    for chat, numbers in by_chat.items():
-        assert numbers == sorted(numbers), chat
-
-
 def in_file(gateway: Gateway, provider: Provider) -> None:
     """The same, of the file itself."""
     with closing(kept(gateway.db)) as file:
@@ -111,4 +108,5 @@ async def test_nothing_is_lost_or_doubled(
     for what, number in counted.items():
         record_property(what, number)
     print(dict(counted))  # noqa: T201 - shown with -s
-    assert counted["sent"] > kills
+    assert counted["sent"] > 0
+    assert counted["uncertain, accepted"] > 0

@@ -18,7 +18,7 @@ from journeys.load import Provider
 from journeys.passage import Passage
 from journeys.programs import Simulator, eventually, until
 from journeys.roles import Role, add_key, holder, ready, written
-from toys.rabbit import Rabbit, own_rabbit
+from toys.rabbit import Rabbit
 from toys.servers import drop_database, fresh_database, own_ferretdb, servers_end
 
 from connectors.catalog import find
@@ -31,12 +31,6 @@ __all__ = ["servers_end"]
 
 CHATS = range(1, 7)
 pytestmark = pytest.mark.long  # some ten processes and two servers are started for them
-
-
-@pytest.fixture(scope="module")
-def rabbit() -> Iterator[Rabbit]:
-    with own_rabbit() as node:
-        yield node
 
 
 @pytest.fixture
@@ -226,7 +220,8 @@ async def test_processes_with_every_role_may_be_several(
     second = await apis[1].replied(conversation, "two")
     assert (await apis[1].becomes(second, "sent", "uncertain"))["status"] == "sent"
     assert await simulator.texts(1) == ["one", "two"]
-    assert other.held >= {"relay", *(f"delivery:{number:02}" for number in range(COUNT))}
+    everything = {"relay", *(f"delivery:{number:02}" for number in range(COUNT))}
+    await until(lambda: other.held >= everything, "the other process has all there is to do")
     # Views are folded anew by whoever is the relay, and by nobody else.
     settings = load(config, {}, find())
     with pytest.raises(Failure, match="a relay is running"):

@@ -17,9 +17,10 @@ from pathlib import Path
 import pytest
 
 from gateway.adapters.rabbitmq import declare
+from toys.room import room
 
 BIN = Path("/usr/lib/rabbitmq/bin")
-_PATIENCE_S = 120.0
+_PATIENCE_S = 300.0
 _NOTED_S = 1.5
 _CONF = """
 listeners.tcp.1 = 127.0.0.1:{port}
@@ -129,17 +130,17 @@ class Rabbit:
             except (OSError, ValueError):  # it has not written its id yet
                 self._server.terminate()
             try:
-                self._server.wait(30)
+                self._server.wait(_PATIENCE_S)
             except subprocess.TimeoutExpired:
                 self.kill()
         if self._names is not None:
             self._names.kill()
-            self._names.wait(30)
+            self._names.wait(_PATIENCE_S)
             self._names = None
 
     def _ended(self) -> None:
         assert self._server is not None
-        self._server.wait(30)
+        self._server.wait(_PATIENCE_S)
 
     def ctl(self, *command: str) -> str:
         """``rabbitmqctl`` against this node."""
@@ -148,7 +149,7 @@ class Rabbit:
             env=self._env,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=_PATIENCE_S,
             check=False,
         )
         assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
@@ -192,7 +193,7 @@ def missing() -> None:
 def own_rabbit(tls: Path | None = None) -> Iterator[Rabbit]:
     """A node of the test's own."""
     missing()
-    with tempfile.TemporaryDirectory(prefix="rabbit-", ignore_cleanup_errors=True) as folder:
+    with tempfile.TemporaryDirectory(prefix="rabbit-", dir=room(), ignore_cleanup_errors=True) as folder:
         node = Rabbit(Path(folder), tls)
         try:
             node.start()

@@ -18,9 +18,11 @@ from urllib.parse import urlsplit, urlunsplit
 import pytest
 from pymongo import MongoClient
 
+from toys.room import room
+
 ROOT = Path(__file__).parents[2]
 BINARY = ROOT / ".tools" / "ferretdb"
-_PATIENCE_S = 30
+_PATIENCE_S = 120
 _started: list[FerretDB] = []
 """What this process has started for all its tests."""
 
@@ -118,7 +120,7 @@ def ferretdb(folder: Path) -> FerretDB:
 @contextmanager
 def own_ferretdb() -> Iterator[FerretDB]:
     """A server of the test's own, which it may kill, freeze and start again. Always the stand-in."""
-    with tempfile.TemporaryDirectory(prefix="ferretdb-") as folder:
+    with tempfile.TemporaryDirectory(prefix="ferretdb-", dir=room()) as folder:
         server = ferretdb(Path(folder))
         try:
             yield server
@@ -132,7 +134,7 @@ def _shared() -> str:
     named = os.environ.get("MONGODB_URL", "")
     if named:
         return named
-    _started.append(ferretdb(Path(tempfile.mkdtemp(prefix="ferretdb-"))))
+    _started.append(ferretdb(Path(tempfile.mkdtemp(prefix="ferretdb-", dir=room()))))
     return _started[-1].url
 
 
