@@ -13,7 +13,9 @@ from gateway.ports import Clock
 log = structlog.get_logger(__name__)
 
 _AGAIN_S = 1.0
-_HEARD_S = 0.1
+_HEARD_S = 0.25
+"""How long a task may take to end before it is told again. That cuts its farewell short, to a broker say; but those who
+stop in half a second, as ``Numbering`` does, must get as far as telling it twice."""
 
 
 async def lasting(work: Callable[[], Awaitable[None]], clock: Clock, name: str) -> None:
@@ -27,7 +29,11 @@ async def lasting(work: Callable[[], Awaitable[None]], clock: Clock, name: str) 
 
 
 async def ended(*tasks: asyncio.Task[Any]) -> None:
-    """Cancel tasks until they have ended: on Python 3.11 ``asyncio.wait_for`` can lose a cancellation."""
+    """Cancel tasks until they have ended: on Python 3.11 ``asyncio.wait_for`` can lose a cancellation.
+
+    Being cancelled again must do no harm, then. It would to PyMongo, which therefore hears of none: see
+    ``gateway.adapters.mongo.whole``. What else we await holds no lock that a second one could leave without an owner.
+    """
     going = {task for task in tasks if not task.done()}
     while going:
         for task in going:

@@ -17,6 +17,7 @@ from gateway.adapters.mongo.intents import Intent, Intents
 from gateway.adapters.mongo.lag import Lag
 from gateway.adapters.mongo.recent import Recent
 from gateway.adapters.mongo.states import State
+from gateway.adapters.mongo.whole import CLOSED
 from gateway.adapters.records import numbered
 from gateway.ports import Appended, Clock, Decide, Unavailable
 from normalizer.record import Draft
@@ -93,6 +94,10 @@ class Appends:
                 queue.clear()
             except Exception as error:  # noqa: BLE001 - a decision's own no, handed to whoever asked
                 asked.fail(error)
+            except asyncio.CancelledError:
+                for one in (asked, *queue):
+                    one.fail(Unavailable(CLOSED))
+                raise
             else:
                 if not asked.done.done():
                     asked.done.set_result(appended)

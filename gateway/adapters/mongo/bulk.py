@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 
 from bson.raw_bson import RawBSONDocument
-from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import BulkWriteError
 
-from gateway.adapters.mongo.collections import Document
+from gateway.adapters.mongo.collection import Collection
 from gateway.adapters.mongo.trouble import reaching, taken
 from gateway.ports import Unavailable
 
@@ -21,7 +20,7 @@ Ask = tuple[RawBSONDocument, "asyncio.Future[bool]"]
 class Inserts:
     """Inserts documents into one collection. Each succeeds or fails by itself, in no order."""
 
-    def __init__(self, collection: AsyncCollection[Document]) -> None:
+    def __init__(self, collection: Collection) -> None:
         self._collection = collection
         self._asked: list[Ask] = []
         self._under_way: set[asyncio.Task[None]] = set()

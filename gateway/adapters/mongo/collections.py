@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from bson import CodecOptions
-from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.asynchronous.mongo_client import AsyncMongoClient
 from pymongo.read_concern import ReadConcern
 from pymongo.read_preferences import ReadPreference
 from pymongo.write_concern import WriteConcern
 
-Document = dict[str, Any]
+from gateway.adapters.mongo.collection import Collection, Document
+from gateway.adapters.mongo.whole import Operations
+
 Client = AsyncMongoClient[Document]
 
 _WRITE_MS = 5000
@@ -93,8 +94,8 @@ class Collections:
     """
 
     def __init__(self, client: Client, name: str) -> None:
-        self.client = client
-        self.db: AsyncDatabase[Document] = client.get_database(
+        self.operations = Operations()
+        self._db: AsyncDatabase[Document] = client.get_database(
             name,
             codec_options=CodecOptions(tz_aware=True),
             read_preference=ReadPreference.PRIMARY,
@@ -126,6 +127,6 @@ class Collections:
         self.settings = self.named("settings")
         self.leases = self.named("leases")
 
-    def named(self, name: str) -> AsyncCollection[Document]:
+    def named(self, name: str) -> Collection:
         """A collection by its name."""
-        return self.db.get_collection(name)
+        return Collection(self.operations, self._db.get_collection(name))

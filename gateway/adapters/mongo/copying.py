@@ -9,7 +9,8 @@ import orjson
 from pymongo.errors import BulkWriteError
 
 from gateway.adapters.mongo import exact, intents
-from gateway.adapters.mongo.collections import Collections, Document
+from gateway.adapters.mongo.collection import Document
+from gateway.adapters.mongo.collections import Collections
 from gateway.adapters.mongo.documents import digits
 from gateway.adapters.mongo.migrations import require
 from gateway.adapters.mongo.store import MongoStore
@@ -67,16 +68,15 @@ class MongoCopyable:
     async def _after(self, collection: str, after: str, limit: int) -> list[Document]:
         """Documents beyond an ``_id``, so many or as many as memory should hold."""
         wanted = {"_id": {"$gt": after}} if after else {}
-        found: list[Document] = []
-        heavy = 0
+        read = 0
+
+        def heavy(one: Document) -> bool:
+            nonlocal read
+            read += sum(len(cell) for cell in one.values() if isinstance(cell, str | bytes))
+            return read > _AT_ONCE
+
         with reaching():
-            async with self._db.named(collection).find(wanted, sort=[("_id", 1)], limit=limit) as given:
-                async for one in given:
-                    found.append(one)
-                    heavy += sum(len(cell) for cell in one.values() if isinstance(cell, str | bytes))
-                    if heavy > _AT_ONCE:
-                        break
-        return found
+            return await self._db.named(collection).find(wanted, sort=[("_id", 1)], limit=limit).until(heavy)
 
     async def _placed(self, table: str, found: Sequence[Document]) -> list[Placed]:
         """What stands in these documents and what belongs to them."""
@@ -101,8 +101,8 @@ class MongoCopyable:
         """Records that no relay has given a place, by key."""
         keys = {one.key for one in await intents.standing(self._db)}
         with reaching():
-            asked = self._db.feed.find({"record": {"$in": sorted(keys)}}, {"record": 1})
-            keys -= {one["record"] async for one in asked}
+            placed = await self._db.feed.find({"record": {"$in": sorted(keys)}}, {"record": 1}).to_list()
+            keys -= {one["record"] for one in placed}
         wanted = [key for key in sorted(keys) if f"{_UNPLACED}{key}" > after][:limit]
         found = await exact.many(self._db.records, wanted)
         return [Placed(f"{_UNPLACED}{key}", _record(found[key], 0)) for key in wanted if key in found]
@@ -123,7 +123,8 @@ class MongoCopyable:
         """All of them: they are few. Of one name, the one in use is the last."""
         with reaching():
             found = await self._db.keys.find().to_list()
-            ends = {one["_id"]: one["at"] async for one in self._db.revoked.find()}
+            revoked = await self._db.revoked.find().to_list()
+        ends = {one["_id"]: one["at"] for one in revoked}
         rows = [_row("keys", one | {"_id": one["id"], "revoked_at": ends.get(one["_id"])}) for one in found]
         placed = [Placed(f"{int(row['revoked_at'] is None)}:{row['id']}", row) for row in rows]
         return (

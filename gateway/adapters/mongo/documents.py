@@ -11,7 +11,7 @@ from bson.raw_bson import RawBSONDocument
 
 from gateway.adapters.instants import millis, moment
 from gateway.adapters.listing import body, inbound, listed, searched, stands
-from gateway.adapters.mongo.collections import Document
+from gateway.adapters.mongo.collection import Document
 from normalizer.model import Conversation, Message, Person
 from normalizer.record import VERSION, By, Draft, Record, upcast
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 
-from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import DuplicateKeyError
 
 from gateway.adapters.mongo import documents
-from gateway.adapters.mongo.collections import Collections, Document
+from gateway.adapters.mongo.collection import Collection, Document
+from gateway.adapters.mongo.collections import Collections
 from gateway.adapters.mongo.trouble import reaching
 from normalizer.record import Record
 
@@ -18,13 +18,13 @@ _FEW = 3
 _MANY = 1000
 
 
-async def one(collection: AsyncCollection[Document], id_: str) -> Document | None:
+async def one(collection: Collection, id_: str) -> Document | None:
     """The document, or None. Raises Unavailable; ValueError for an id that no document can have."""
     with reaching():
         return await collection.find_one({"_id": id_})
 
 
-async def put(collection: AsyncCollection[Document], id_: str, document: Document) -> None:
+async def put(collection: Collection, id_: str, document: Document) -> None:
     """Write the document, whatever was there. Raises Unavailable."""
     with reaching():
         try:
@@ -33,7 +33,7 @@ async def put(collection: AsyncCollection[Document], id_: str, document: Documen
             await collection.replace_one({"_id": id_}, document)
 
 
-async def many(collection: AsyncCollection[Document], ids: Iterable[str]) -> dict[str, Document]:
+async def many(collection: Collection, ids: Iterable[str]) -> dict[str, Document]:
     """Those of the documents that there are, by id. Raises Unavailable."""
     asked = sorted(set(ids))
     if len(asked) <= _FEW:
@@ -52,6 +52,6 @@ async def record_of(db: Collections, key: str) -> Record | None:
     return None if found is None else documents.record(found)
 
 
-async def records_of(db: Collections, keys: Collection[str]) -> dict[str, Record]:
+async def records_of(db: Collections, keys: Iterable[str]) -> dict[str, Record]:
     """Those of the records that there are, by key."""
     return {key: documents.record(found) for key, found in (await many(db.records, keys)).items()}

@@ -17,7 +17,8 @@ from typing import NamedTuple
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from gateway.adapters.instants import millis
-from gateway.adapters.mongo.collections import Collections, Document
+from gateway.adapters.mongo.collection import Document
+from gateway.adapters.mongo.collections import Collections
 from gateway.adapters.mongo.trouble import reaching, taken
 from gateway.ports import KeptFile, Look, Unavailable
 

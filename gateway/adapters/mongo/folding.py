@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 
 import structlog
 from pymongo import ReplaceOne
-from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import BulkWriteError
 
 from gateway.adapters.instants import millis
 from gateway.adapters.mongo import documents, exact, files
-from gateway.adapters.mongo.collections import Collections, Document
+from gateway.adapters.mongo.collection import Collection, Document
+from gateway.adapters.mongo.collections import Collections
 from gateway.adapters.mongo.documents import Folded
 from gateway.adapters.mongo.trouble import reaching, taken
 from gateway.adapters.records import KNOWN_BY, SAID, settles, speaker, uploads
@@ -187,7 +187,7 @@ def _due(record: Record, unsettled: Mapping[str, Document | None]) -> dict[str, 
             return {}
 
 
-async def put(collection: AsyncCollection[Document], made: Iterable[Document], found: Container[str]) -> None:
+async def put(collection: Collection, made: Iterable[Document], found: Container[str]) -> None:
     """Write view documents, whatever was there; those not ``found`` are inserted first, which is cheaper.
 
     One that the server cannot hold is left out and logged. Raises Unavailable.
@@ -205,7 +205,7 @@ async def put(collection: AsyncCollection[Document], made: Iterable[Document], f
             await collection.bulk_write(writes, ordered=False)
 
 
-async def insert_missing(collection: AsyncCollection[Document], made: Iterable[Document]) -> list[str]:
+async def insert_missing(collection: Collection, made: Iterable[Document]) -> list[str]:
     """Insert those of the documents that are not there yet; which ones are. Raises Unavailable."""
     new = [one for one in made if _fits(one)]
     if not new:

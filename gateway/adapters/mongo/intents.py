@@ -12,7 +12,8 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from gateway.adapters.mongo.bulk import Inserts
-from gateway.adapters.mongo.collections import Collections, Document
+from gateway.adapters.mongo.collection import Document
+from gateway.adapters.mongo.collections import Collections
 from gateway.adapters.mongo.documents import encoded
 from gateway.adapters.mongo.trouble import reaching
 from gateway.ports import Clock

@@ -8,7 +8,8 @@ from datetime import datetime
 from pymongo.errors import DuplicateKeyError
 
 from gateway.adapters.instants import millis, moment
-from gateway.adapters.mongo.collections import Collections, Document
+from gateway.adapters.mongo.collection import Document
+from gateway.adapters.mongo.collections import Collections
 from gateway.adapters.mongo.trouble import reaching
 from gateway.ports import Agent, Key, Session
 

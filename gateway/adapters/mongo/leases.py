@@ -7,7 +7,8 @@ from contextlib import suppress
 
 from pymongo.errors import DuplicateKeyError
 
-from gateway.adapters.mongo.collections import Collections, Document
+from gateway.adapters.mongo.collection import Document
+from gateway.adapters.mongo.collections import Collections
 from gateway.adapters.mongo.trouble import reaching
 from gateway.ports import Lease, Unavailable
 

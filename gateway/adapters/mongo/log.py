@@ -16,7 +16,6 @@ from gateway.ports import Appended, Clock, CursorExpired, Decide, Unavailable
 from normalizer.decision import Place
 from normalizer.record import Record
 
-CLOSED = "the store is closed"
 UNOPENED = "the store is not open yet"
 """Before the indexes are known to be there, and that no newer version has written, a record could spoil the log."""
 

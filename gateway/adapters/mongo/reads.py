@@ -10,7 +10,8 @@ from gateway.adapters.deferrals import Deferrals
 from gateway.adapters.instants import millis
 from gateway.adapters.listing import place, placed
 from gateway.adapters.mongo import documents, exact
-from gateway.adapters.mongo.collections import Collections, Document
+from gateway.adapters.mongo.collection import Document
+from gateway.adapters.mongo.collections import Collections
 from gateway.adapters.mongo.documents import digits
 from gateway.adapters.mongo.places import beyond
 from gateway.adapters.mongo.states import LINES

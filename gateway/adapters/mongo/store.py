@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
 from datetime import timedelta
 from typing import Any
 
@@ -19,7 +18,7 @@ from gateway.adapters.mongo.files import FilesPart
 from gateway.adapters.mongo.following import Following
 from gateway.adapters.mongo.keyring import KeyringPart
 from gateway.adapters.mongo.leases import LeasesPart
-from gateway.adapters.mongo.log import CLOSED, UNOPENED, LogPart
+from gateway.adapters.mongo.log import UNOPENED, LogPart
 from gateway.adapters.mongo.migrations import migrate
 from gateway.adapters.mongo.numbering import Relay
 from gateway.adapters.mongo.pruning import PruningPart
@@ -27,6 +26,7 @@ from gateway.adapters.mongo.recent import Recent
 from gateway.adapters.mongo.settings import SettingsPart
 from gateway.adapters.mongo.truths import AttemptsPart, LeftoversPart
 from gateway.adapters.mongo.views import ViewsPart
+from gateway.adapters.mongo.whole import CLOSED
 from gateway.ports import Clock, Unavailable
 from gateway.tasks import ended
 
@@ -80,9 +80,14 @@ class MongoStore(
         """Finish what is under way and close; a server that does not answer is not waited for."""
         self._shut = CLOSED
         until = asyncio.get_running_loop().time() + _PARTING_S
-        await _shortly(self._appends.stop(), until)
-        await _shortly(self._client.close(), until)
-        await self._client.close()  # at once, now that nobody says good-bye to the server
+        appending = asyncio.create_task(self._appends.stop())
+        try:
+            await asyncio.wait({appending}, timeout=_PARTING_S)
+            await self._collections.operations.stop(self._client.close, until)
+        finally:
+            await ended(appending)
+        if not appending.cancelled():
+            appending.result()
 
     async def ready(self) -> str:
         """Empty when durable writes work; otherwise why not. It tries, each time."""
@@ -106,14 +111,3 @@ def _client(url: str) -> Client:
         return AsyncMongoClient(url, **patience)
     except (PyMongoError, ValueError, OSError) as error:  # an option, a port or a file that is not as it must be
         raise Unavailable(f"the address of the store cannot be used: {error}") from error
-
-
-async def _shortly(ending: Coroutine[Any, Any, None], until: float) -> None:
-    """Do this, or as much of it as can be done until then; it begins at least."""
-    task = asyncio.create_task(ending)
-    try:
-        await asyncio.wait({task}, timeout=max(0.0, until - asyncio.get_running_loop().time()))
-    finally:
-        await ended(task)
-    if not task.cancelled():
-        task.result()

@@ -10,7 +10,8 @@ from pymongo.errors import DuplicateKeyError
 
 from connectors.api import Answer
 from gateway.adapters.instants import millis, moment
-from gateway.adapters.mongo.collections import Collections, Document
+from gateway.adapters.mongo.collection import Document
+from gateway.adapters.mongo.collections import Collections
 from gateway.adapters.mongo.trouble import reaching
 from gateway.ports import Attempt, Clock, Kept, KeptEntry, Unavailable
 

@@ -144,7 +144,7 @@ async def test_whatever_was_acknowledged_before_a_kill_is_in_the_feed_once(where
     await number(store)
     feed = await whole_feed(store)
     assert set(told) <= {record.key for record in feed}
-    assert len(feed) == await store._collections.records.count_documents({})
+    assert len(feed) == await store._collections.records.driven.count_documents({})
     before = await views(store)
     unread = sum(one.unread for one in (await store.conversations(Wanted())).data)
     assert unread == len(feed)

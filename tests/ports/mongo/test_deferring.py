@@ -84,7 +84,7 @@ async def test_what_is_not_put_off_is_due_at_once_whatever_the_clocks_say(where:
 
 async def test_what_an_earlier_version_put_off_waits_as_it_said(where: Places, beside: MongoStore) -> None:
     await put_off(await where.open(), 0, 3)
-    await beside._collections.unsettled.update_many({}, {"$unset": {"since": ""}})
+    await beside._collections.unsettled.driven.update_many({}, {"$unset": {"since": ""}})
     (waiting,) = await beside.unsettled()
     assert waiting.send_at == AT + timedelta(minutes=3)
 
