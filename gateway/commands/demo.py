@@ -106,15 +106,14 @@ async def _demo(config: Config, data: Path) -> None:
         app.add_subapp("/simulator", simulator.create_app(data / "simulator", clock=CLOCK.now))
 
     with stopping() as stop, bound(config):
+        later = await _introduced(config, data)
         async with assembly.running(config, extra=add_simulator) as server:
             listening(server.url)
+            for account in later:
+                await _connect(config, account)
             link = await _sign_in_link(server.store)
-            is_new = await server.store.head() == 0
-            async with aiohttp.ClientSession() as session:
-                await _introduce(session, config, f"{server.url}/simulator")
-                for account in config.accounts.values():
-                    await server.states.check(account)  # the first look came before there was a webhook
-                if is_new:
+            if await server.store.head() == 0:
+                async with aiohttp.ClientSession() as session:
                     await write_samples(session, f"{server.url}/simulator")
             _welcome(server.url, link, config.path, data)
             await stop.wait()
@@ -132,14 +131,34 @@ async def _sign_in_link(store: Store) -> str:
     return link
 
 
-async def _introduce(session: aiohttp.ClientSession, config: Config, simulator: str) -> None:
-    """Tell every simulated provider what one would enter there by hand, then register the hooks that have a call."""
-    secrets = _kept(config.path)
-    for one in ACCOUNTS:
-        account = config.accounts[one.account]
-        await configure(session, simulator, one, one.form(hook_url(config, account), _secrets(one, secrets)))
-        if account.connector.connect is not None:
-            await _connect(config, account)
+async def _introduced(config: Config, data: Path) -> list[Account]:
+    """Tell the simulated providers what one would enter there by hand, and register the hooks that have a call.
+
+    It comes before the gateway, which looks after its accounts as soon as it is there, and the providers are quiet
+    meanwhile. The accounts whose provider would not take a hook that does not answer yet are given back.
+    """
+    from gateway.simulator.program import listening as providers  # noqa: PLC0415 - the other commands need not wait
+
+    secrets, later = _kept(config.path), []
+    where = (config.http.host, config.http.port)
+    async with (
+        providers(data / "simulator", CLOCK.now, host=where[0], port=where[1], quiet=True) as url,
+        aiohttp.ClientSession() as session,
+    ):
+        for one in ACCOUNTS:
+            account = config.accounts[one.account]
+            await configure(session, url, one, one.form(hook_url(config, account), _secrets(one, secrets)))
+            if account.connector.connect is not None and not await _connected(config, account):
+                later.append(account)
+    return later
+
+
+async def _connected(config: Config, account: Account) -> bool:
+    try:
+        await connect_account(config, account)
+    except Failure:
+        return False
+    return True
 
 
 async def _connect(config: Config, account: Account) -> None:

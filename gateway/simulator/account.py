@@ -3,6 +3,7 @@
 from hashlib import blake2b
 from typing import Any
 
+from gateway.simulator import portraits
 from gateway.simulator.delivery import Deliverer
 from gateway.simulator.lines import STATUSES, measured
 from gateway.simulator.store import Json
@@ -17,6 +18,7 @@ class Account:
     """One account by its id, which is enough: nobody has to register it first."""
 
     first_update = FIRST_UPDATE
+    pictured = False  # whether the provider tells what customers look like
 
     def __init__(self, world: World, channel: str, name: str) -> None:
         self.world = world
@@ -47,6 +49,7 @@ class Account:
             "id": self.id,
             "name": self.settings.get("name") or self.id,
             "webhook": self.settings.get("webhook", ""),
+            "pictured": self.pictured,
             "waiting": self.world.store.count_waiting(self.key),
             "last_error": self.settings.get("last_error_message"),
         }
@@ -73,7 +76,12 @@ class Account:
 
     def shown_chat(self, chat: Json) -> Json:
         """A chat and its person, as the control API shows them."""
-        return {**chat, "chat_id": chat["id"]}
+        return {**chat, "chat_id": chat["id"], "picture": self.shown_picture(chat)}
+
+    def shown_picture(self, chat: Json) -> int | None:
+        """The number of a customer's picture, another one with each; None where there is none."""
+        known = portraits.known(self, chat)
+        return None if known is None else int(known["number"])
 
     # The window: how long ago a customer gave a sign.
 

@@ -26,15 +26,16 @@ CHANNELS = (
 
 
 def create_app(
-    folder: Path, *, clock: Callable[[], datetime], pace: Pace | None = None, seed: int = 0
+    folder: Path, *, clock: Callable[[], datetime], pace: Pace | None = None, seed: int = 0, quiet: bool = False
 ) -> web.Application:
     """The simulator, to be mounted with `app.add_subapp("/simulator", …)` or any other prefix.
 
     `folder` keeps what it must not forget. Its tasks start and end with the application. Answers are for
     loopback addresses only. `pace` says how webhooks are repeated. A folder that is thrown away takes another
     `seed` each time, so that a gateway which remembers the last one does not take its numbers for repeats.
+    A `quiet` one answers, and keeps what it has to tell for later.
     """
-    world = World(folder, clock, pace or Pace(), seed)
+    world = World(folder, clock, pace or Pace(), seed, quiet=quiet)
     made: list[Channel] = [channel(world) for channel in CHANNELS]
     channels = {channel.name: channel for channel in made}
     app = web.Application(middlewares=[guard, explained])

@@ -86,7 +86,7 @@ class Call:
     shown: Any  # the parameters, without bytes of files
     url: str
     chat: str | None = None
-    counts: bool = False  # whether the published rates count it
+    counts: bool = False  # whether it sends a message: those are what the published rates count
 
 
 class Words(Protocol):
@@ -137,7 +137,7 @@ class Desk:
         return said
 
     async def _said(self, call: Call, perform: Perform, exchange: Exchange) -> Said:
-        moment = Moment(self._words.name, call.account, call.name, call.chat)
+        moment = Moment(self._words.name, call.account, call.name, call.chat, sends=call.counts)
         delay = self._world.faults.take(["delay"], moment)
         if delay is not None:
             exchange.faults.append(delay.kind)

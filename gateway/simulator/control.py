@@ -43,6 +43,8 @@ class Control:
             web.get("/api/{channel}/{account}/accepted", self.accepted),
             web.get("/api/{channel}/{account}/files/{file}", self.file),
             web.get(f"{chat}/messages", self.messages),
+            web.get(f"{chat}/picture", self.picture),
+            web.post(f"{chat}/picture", self.change_picture),
             web.post(f"{chat}/{{deed}}", self.deed),
         ]
 
@@ -130,9 +132,30 @@ class Control:
         return _json({"data": channel.people(account)})
 
     async def add_person(self, request: web.Request) -> web.Response:
-        """A new customer."""
+        """A new customer; a `picture` says what they look like, as in `change_picture`."""
         channel, account = self._place(request)
-        return _json(channel.add_person(account, await forms.read(request)), 201)
+        fields = await forms.read(request, nulls=True)
+        about = {name: value for name, value in fields.items() if name != "picture" and value is not None}
+        with self._world.store.transaction():
+            made = channel.add_person(account, about)
+            if "picture" in fields:
+                made = channel.change_picture(account, str(made["chat_id"]), {"picture": fields["picture"]})
+        return _json(made, 201)
+
+    async def picture(self, request: web.Request) -> web.Response:
+        """What a customer looks like."""
+        channel, account = self._place(request)
+        found = channel.picture(account, request.match_info["chat"])
+        if found is None:
+            raise Refusal(404, "there is no picture")
+        headers = {**HEADERS, "Content-Security-Policy": SANDBOX, "Cache-Control": "no-store"}
+        return web.Response(body=found.data, content_type=found.mime, headers=headers)
+
+    async def change_picture(self, request: web.Request) -> web.Response:
+        """Another picture of a customer: the file `picture`, null for none, nothing for one that is drawn anew."""
+        channel, account = self._place(request)
+        fields = await forms.read(request, nulls=True)
+        return _json(channel.change_picture(account, request.match_info["chat"], fields), 201)
 
     async def accepted(self, request: web.Request) -> web.Response:
         """Every call that was accepted and had an effect, oldest first: what truly arrived, and how often."""

@@ -86,6 +86,8 @@ class Deliverer:
 
     def _start_due(self) -> float | None:
         """Start what is due; the seconds until something else is, or None when only a change can tell."""
+        if self._world.quiet:
+            return None
         target = self._channel.target(self._account) or NOWHERE
         now = asyncio.get_running_loop().time()
         if self._held and now >= self._hold_until:

@@ -7,6 +7,7 @@ from typing import ClassVar, Generic, TypeVar
 
 from aiohttp import web
 
+from gateway.simulator import portraits
 from gateway.simulator.account import Account
 from gateway.simulator.delivery import Deliverer
 from gateway.simulator.faults import COMMON, Fault
@@ -129,6 +130,20 @@ class Ends(ABC, Generic[A]):
     def file(self, account: str, number: str) -> Upload | None:
         """A file by its id."""
         return self.account(account).file(number)
+
+    def picture(self, account: str, chat: str) -> Upload | None:
+        """What a customer looks like, or None."""
+        end = self.account(account)
+        found = end.find_chat(chat)
+        return portraits.face(end, found) if found else None
+
+    def change_picture(self, account: str, chat: str, fields: Fields) -> Json:
+        """Give a customer another picture, or none: see `portraits.change`."""
+        end = self.account(account)
+        found = end.find_chat(chat)
+        if found is None:
+            raise Refusal(404, f"no customer has the number {chat}")
+        return end.shown_chat(portraits.change(end, found, fields))
 
     def ordered(self, fault: Fault) -> None:
         """A fault was ordered; most need no preparation."""

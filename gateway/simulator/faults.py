@@ -58,7 +58,7 @@ class Order(BaseModel):
     )
     method: str | None = None  # `sendMessage`, `send*`, or several with commas; for webhooks, a kind of update
     chat: str | None = Field(default=None, coerce_numbers_to_str=True)
-    count: int | None = Field(default=None, ge=1)  # None: until removed
+    count: int | None = Field(default=None, ge=1)  # None: until removed; without a method, only messages count
     seconds: float = Field(default=1.0, ge=0, le=3600)
     status: int = Field(default=500, ge=400, le=599)
     code: int | None = None  # the provider's, for `error` and `undelivered`; None: the channel's usual one
@@ -81,7 +81,7 @@ class Fault(Order):
     id: int
     hits: int = 0
 
-    @computed_field  # type: ignore[prop-decorator]
+    @computed_field  # type: ignore[prop-decorator] # mypy knows no decorated properties
     @property
     def done(self) -> bool:
         """Whether it has struck as often as it was ordered to."""
@@ -96,6 +96,7 @@ class Moment:
     account: str
     name: str
     chat: str | None = None
+    sends: bool = True  # whether it is a call that sends a message, or an update
 
 
 class Faults:
@@ -179,8 +180,13 @@ def _meets(fault: Fault, moment: Moment) -> bool:
         fault.channel == moment.channel
         and fault.account in (None, moment.account)
         and (fault.chat is None or fault.chat == moment.chat)
-        and (fault.method is None or _named(fault.method, moment.name))
+        and (_meant(fault, moment) if fault.method is None else _named(fault.method, moment.name))
     )
+
+
+def _meant(fault: Fault, moment: Moment) -> bool:
+    """Without a method, one that has a count is for messages: it is not spent on what is asked meanwhile."""
+    return moment.sends or fault.count is None
 
 
 def _named(patterns: str, name: str) -> bool:

@@ -20,10 +20,11 @@ async def listening(
     port: int = 0,
     pace: Pace | None = None,
     seed: int = 0,
+    quiet: bool = False,
 ) -> AsyncIterator[str]:
     """Its address, without a slash at the end; raises OSError when it cannot listen there."""
     app = web.Application()
-    app.add_subapp("/simulator", create_app(folder, clock=clock, pace=pace, seed=seed))
+    app.add_subapp("/simulator", create_app(folder, clock=clock, pace=pace, seed=seed, quiet=quiet))
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=2)
     await runner.setup()
     try:

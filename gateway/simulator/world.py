@@ -34,8 +34,11 @@ class Pace:
 class World:
     """One simulator: everything its channels have in common. It lives from `start` to `stop`."""
 
-    def __init__(self, folder: Path, clock: Callable[[], datetime], pace: Pace, seed: int = 0) -> None:
+    def __init__(
+        self, folder: Path, clock: Callable[[], datetime], pace: Pace, seed: int = 0, *, quiet: bool = False
+    ) -> None:
         self.clock = clock
+        self.quiet = quiet  # no webhook goes out: what waits goes on waiting
         self.seed = seed  # added to where the numbers start that no two folders should share
         self.pace = pace
         self.url = ""  # where the simulator is, as whoever asked last called it: for the addresses of files
@@ -185,6 +188,14 @@ class Channel(Protocol):
 
     def file(self, account: str, number: str) -> Upload | None:
         """A picture or document of a chat, for the page."""
+        ...
+
+    def picture(self, account: str, chat: str) -> Upload | None:
+        """What a customer looks like, or None."""
+        ...
+
+    def change_picture(self, account: str, chat: str, fields: Fields) -> Json:
+        """Give a customer another picture, or none; the customer as the control API shows them."""
         ...
 
     def ordered(self, fault: Fault) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from journeys.api import Api
-from journeys.programs import Gateway, Simulator, eventually
+from journeys.programs import Gateway, Simulator, client, eventually
 
 
 class Phones:
@@ -32,6 +32,17 @@ class Phones:
     async def sees(self, chat: str) -> list[dict[str, Any]]:
         """Every line on a customer's phone."""
         return (await self._simulator.control("GET", f"{self._there}/chats/{chat}/messages"))["data"]
+
+    async def looks_otherwise(self, chat: str, **picture: Any) -> None:
+        """A customer takes another picture (one is drawn), or with `picture=None` none."""
+        await self.does(chat, "picture", **picture)
+
+    async def face(self, chat: str) -> bytes:
+        """The picture of a customer, as their phone has it."""
+        there = f"{self._simulator.url}api/{self._there}/chats/{chat}/picture"
+        async with client() as session, session.get(there) as answer:
+            assert answer.status == 200, answer
+            return await answer.read()
 
     async def shown(self, chat: str, text: str) -> dict[str, Any]:
         """The line of ours with these words, once it is there."""

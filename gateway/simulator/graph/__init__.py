@@ -28,6 +28,7 @@ class Messenger(Talk):
     name, title, dress = "messenger", "Messenger", "messenger"
     example = "1040000000000001"
     rules: ClassVar[Rules] = MESSENGER
+    about_people: ClassVar[Sequence[str]] = ("first_name", "last_name", "name", "profile_pic")
     kind_of_object: ClassVar[str] = "page"
     words: ClassVar[Mapping[str, str]] = {"post": "post", "reel": "reel", "link": "fallback"}
     fields: ClassVar[Mapping[str, str]] = {
@@ -61,6 +62,7 @@ class Instagram(Talk):
     name, title, dress = "instagram", "Instagram", "instagram"
     example = "17840000000000001"
     rules: ClassVar[Rules] = INSTAGRAM
+    about_people: ClassVar[Sequence[str]] = ("name", "username", "profile_pic")
     kind_of_object: ClassVar[str] = "instagram"
     words: ClassVar[Mapping[str, str]] = {"post": "ig_post", "reel": "ig_reel"}
     fields: ClassVar[Mapping[str, str]] = {

@@ -12,7 +12,7 @@ from aiohttp import web
 from gateway.simulator import fetching, lines, saying
 from gateway.simulator.calls import Call, Said
 from gateway.simulator.customers import set_reaction
-from gateway.simulator.graph import asked
+from gateway.simulator.graph import asked, profile
 from gateway.simulator.graph.page import Page
 from gateway.simulator.graph.told import WORDS
 from gateway.simulator.meta import MetaApi, refuse
@@ -46,6 +46,7 @@ class Api(MetaApi[Page]):
             web.post(f"{there}/subscribed_apps", self.subscribe),
             web.get(there, self.about),
             web.get(f"{root}/cdn/{{page}}/{{file}}", self.download),
+            web.get(f"{root}/{profile.PATH}", self.picture),
         ]
 
     def addressed(self, end: Page, fields: Json) -> tuple[str, bool]:  # noqa: ARG002  ids are the same for all pages
@@ -148,10 +149,12 @@ class Api(MetaApi[Page]):
         """A page, or a customer of one."""
         named = request.match_info["id"]
 
-        async def tell(page: Page, _: Json, __: Call) -> Said:
+        async def tell(page: Page, fields: Json, _: Call) -> Said:
             chat = page.find_chat(named)
             if chat is not None:
-                return Said(200, _profile(chat))
+                wanted = [field.strip() for field in str(fields.get("fields") or "").split(",") if field.strip()]
+                root = f"{request.scheme}://{request.host}{request.path.rpartition('/v')[0]}"
+                return Said(200, profile.profile(page, chat, wanted, self._channel.about_people, root))
             name = page.settings.get("name") or page.id
             return Said(200, {"id": page.id, "user_id": page.id, "name": name, "username": name})
 
@@ -184,7 +187,9 @@ class Api(MetaApi[Page]):
             return web.Response(status=404, text="URL signature expired")
         return web.Response(body=found.data, content_type=found.mime)
 
-
-def _profile(chat: Json) -> Json:
-    first, _, last = str(chat["name"]).partition(" ")
-    return {"id": chat["id"], "name": chat["name"], "username": first.lower(), "first_name": first, "last_name": last}
+    async def picture(self, request: web.Request) -> web.StreamResponse:
+        """What a customer looks like, for whoever has the address."""
+        page = request.query.get("page", "")
+        if not self._channel.ids.fullmatch(page):
+            return web.Response(status=404, text="Not Found")
+        return profile.shown(self._channel.account(page), request.query)

@@ -9,6 +9,8 @@ LATE = 7 * 24 * 3600.0
 class Page(Account):
     """One page, or one professional account."""
 
+    pictured = True
+
     @property
     def fields(self) -> list[str]:
         """The webhooks that were subscribed; none yet counts as all, for who tries without subscribing."""

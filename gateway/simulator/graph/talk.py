@@ -1,9 +1,11 @@
 """What Messenger and Instagram have in common: customers, their webhooks, and what becomes of our messages."""
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from typing import ClassVar
 
 from aiohttp import web
+from pydantic import Field
 
 from gateway.simulator import lines
 from gateway.simulator.calls import Call, Said
@@ -22,12 +24,14 @@ class PageConfiguration(Configuration):
     """What one sets for a page: `token` is then the only one that is accepted."""
 
     token: str | None = None
+    picture_lasts: float | None = Field(default=None, ge=0)  # seconds that the address of a picture is good for
 
 
 class Talk(Doing):
     """The half of Meta's Graph that is about talking with customers."""
 
     rules: ClassVar[Rules]
+    about_people: ClassVar[Sequence[str]]  # the fields of a customer that can be asked for
     sends: frozenset[str] = frozenset({"messages"})
     faults: frozenset[str] = COMMON - {"undelivered"}  # Meta has no word for it: it refuses at once
     configuration: ClassVar[type[Configuration]] = PageConfiguration

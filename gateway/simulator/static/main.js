@@ -56,7 +56,7 @@ function readSoon() {
   if (soon) return;
   soon = setTimeout(async () => {
     soon = 0;
-    const looks = () => JSON.stringify([state.account?.id, state.chat, phone.person?.blocked, phone.person?.away, state.account?.name, state.account?.people.map((one) => one.name)]);
+    const looks = () => JSON.stringify([state.account?.id, state.chat, phone.person?.blocked, phone.person?.away, state.account?.name, state.account?.people.map((one) => [one.name, one.picture])]);
     const before = looks();
     await read();
     const after = looks();

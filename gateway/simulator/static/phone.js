@@ -7,6 +7,7 @@ import { Composer } from "./composer.js";
 import { arrange, closeOnBackdrop, h, icon } from "./dom.js";
 import { day, has, spoken, t } from "./i18n.js";
 import { newCustomer, settings, start } from "./people.js";
+import { portrait } from "./portrait.js";
 
 const TYPING = 5000;
 const LATEST = 300;
@@ -34,7 +35,6 @@ export class Phone {
     const { says = channel.says, deeds = channel.deeds } = this.person || {};
     return { ...channel, says, deeds };
   }
-
   get dress() { return this.person?.dress || this.channel.dress; }
   get chat() { return `${this.place}/chats/${this.state.chat}`; }
 
@@ -85,6 +85,7 @@ export class Phone {
     const { account, channels, channel } = this.state;
     const accounts = channels.find((one) => one.name === channel).accounts;
     return h("div", { class: "who" },
+      account.pictured && this.person ? portrait(this.chat, this.person, (problem) => this.composer.fail(problem)) : null,
       h("label", {}, h("span", {}, t("customer")),
         h("select", { id: "customer", onchange: (event) => this.choose({ chat: event.target.value }) },
           account.people.length ? null : h("option", { value: "" }, t("customer.none")),

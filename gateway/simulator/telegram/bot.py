@@ -20,6 +20,7 @@ class Bot(Account):
     """A bot by its number. The number is enough: any well formed token belongs to a bot that exists."""
 
     first_update = FIRST_UPDATE
+    pictured = True
 
     def __init__(self, world: World, number: str) -> None:
         super().__init__(world, NAME, number)
@@ -81,6 +82,7 @@ class Bot(Account):
             "started": chat["started"],
             "blocked": chat["blocked"],
             "migrated_to": chat.get("migrated_to"),
+            "picture": self.shown_picture(chat),
         }
 
     # Messages.

@@ -25,6 +25,7 @@ PREFIX = {
     "animation": "CgACAgQAAxk",
     "video_note": "DQACAgQAAxk",
     "sticker": "CAACAgQAAxk",
+    "chat_photo": "AQADBAADxk",
 }
 FOLDER = {
     "photo": "photos",
@@ -35,14 +36,15 @@ FOLDER = {
     "animation": "animations",
     "video_note": "video_notes",
     "sticker": "stickers",
+    "chat_photo": "profile_photos",
 }
-NAMES = {"video_note": "VideoNote"}
+NAMES = {"video_note": "VideoNote", "chat_photo": "ChatPhoto"}
 
 
 def keep(bot: Bot, kind: str, upload: Upload, **more: int | str | bool) -> Json:
     """Write a file down; what is known of it, under a new file_id that no other bot can use."""
     stored = bot.world.store.write_file(upload.data)
-    ending = ".jpg" if kind == "photo" else (guess_extension(upload.mime) or "")
+    ending = ".jpg" if kind in ("photo", "chat_photo") else (guess_extension(upload.mime) or "")
     known: Json = {
         "file_id": PREFIX[kind] + _opaque(f"{bot.number}/{stored}", 33),
         "file_unique_id": "AQAD" + _opaque(stored, 9),

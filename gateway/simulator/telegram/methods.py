@@ -4,7 +4,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
 from typing import Any
 
-from gateway.simulator.telegram import albums, changing, editing, files, sending, webhooks
+from gateway.simulator.telegram import albums, changing, editing, files, photos, sending, webhooks
 from gateway.simulator.telegram.args import Args
 from gateway.simulator.telegram.bot import Bot
 from gateway.simulator.telegram.errors import bad
@@ -19,11 +19,11 @@ async def get_me(bot: Bot, _: Args) -> Any:
 
 
 async def get_chat(bot: Bot, args: Args) -> Any:
-    """https://core.telegram.org/bots/api#getchat; nobody here lets bots see their picture."""
+    """https://core.telegram.org/bots/api#getchat"""
     chat = bot.find_chat(args.text("chat_id"))
     if chat is None:
         raise bad("chat not found")
-    return {**bot.chat_json(chat), "accent_color_id": 0, "max_reaction_count": 11}
+    return {**bot.chat_json(chat), "accent_color_id": 0, "max_reaction_count": 11, **photos.photo(bot, chat)}
 
 
 FILES = {

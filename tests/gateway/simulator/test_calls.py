@@ -238,10 +238,9 @@ def test_pictures_are_measured_by_their_headers() -> None:
         assert picture(broken) is None
 
 
-async def test_a_bot_is_told_who_a_customer_is_and_no_picture(simulator: Simulator) -> None:
+async def test_a_bot_is_told_who_a_customer_is(simulator: Simulator) -> None:
     chat = await simulator.started()
     status, body = await simulator.call("getChat", chat_id=chat)
     assert (status, body["result"]["id"], body["result"]["type"]) == (200, chat, "private")
-    assert "photo" not in body["result"]
     status, body = await simulator.call("getChat", chat_id=1)
     assert (status, "chat not found" in body["description"]) == (400, True)

@@ -61,6 +61,30 @@ async def test_waiting_is_enforced(simulator: Simulator) -> None:
     assert (await send(simulator, ann))[0] == 200
 
 
+@pytest.mark.parametrize("kind", ["server_error", "delay", "too_many_requests", "blocked", "revoked_token"])
+async def test_a_fault_that_is_counted_is_not_spent_on_what_is_asked_meanwhile(simulator: Simulator, kind: str) -> None:
+    chat = await simulator.started()
+    fault = await simulator.fault(kind, count=1, seconds=0)
+    assert (await simulator.call("getChat", chat_id=chat))[0] == 200
+    assert (await simulator.call("sendChatAction", chat_id=chat, action="typing"))[0] == 200
+    assert (await simulator.get("/api/faults"))["data"][0]["hits"] == 0
+    await send(simulator, chat)
+    assert (await simulator.get("/api/faults"))["data"] == [{**fault, "hits": 1, "done": True}]
+
+
+async def test_a_fault_that_names_a_call_is_spent_on_it(simulator: Simulator) -> None:
+    chat = await simulator.started()
+    await simulator.fault("server_error", count=1, method="getChat")
+    assert [(await simulator.call("getChat", chat_id=chat))[0] for _ in range(2)] == [500, 200]
+
+
+async def test_a_fault_without_a_count_meets_every_call(simulator: Simulator) -> None:
+    chat = await simulator.started()
+    await simulator.fault("revoked_token")
+    assert (await simulator.call("getChat", chat_id=chat))[0] == 401
+    assert (await send(simulator, chat))[0] == 401
+
+
 async def test_a_fault_meets_only_whom_it_names(simulator: Simulator) -> None:
     ann, bob = await simulator.started("Ann"), await simulator.started("Bob")
     fault = await simulator.fault("blocked", bot=1234, chat=ann, method="sendPhoto, sendM*")

@@ -413,3 +413,12 @@ async def test_what_nobody_can_do_is_refused(shop: Shop, deed: str) -> None:
     there = f"/api/{shop.connector.name}/{shop.end}/chats/{ANN}/{deed}"
     wrong = {"elsewhere": {}, "handover": {"value": "drop"}, "share": {"what": "dance"}}[deed]
     assert (await shop.simulator.ask("POST", there, json=wrong))[0] == 422
+
+
+async def test_a_counted_fault_waits_for_a_message(shop: Shop) -> None:
+    """Neither a question nor a mark is one, although the mark goes to the same address."""
+    await shop.fault("server_error", count=1)
+    assert (await shop.ask("GET", ANN))[0] == 200
+    assert (await shop.send({"recipient": {"id": ANN}, "sender_action": "mark_seen"}))[0] == 200
+    assert (await shop.send(said()))[0] == 500
+    assert (await shop.send(said()))[0] == 200

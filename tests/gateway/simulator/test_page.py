@@ -84,6 +84,11 @@ class Page:
     def click(self, selector: str, text: str = "") -> None:
         self._find(selector, text, "e.click(); return true")
 
+    def choose(self, button: str, item: str) -> None:
+        """An item of the menu that a button opens."""
+        self.click(button)
+        self.click(".menu button", item)
+
     def type(self, text: str) -> None:
         self.see("#write").send_keys(text, Keys.ENTER)
 
@@ -162,17 +167,14 @@ def test_everything_that_a_customer_sends(browser: Chrome, address: str, tmp_pat
         page.click("#attach")
         page.click(".menu .chip", label)
         page.see(shown)
-    page.click("#attach")
-    page.click(".menu button", "Sticker")
+    page.choose("#attach", "Sticker")
     page.click("dialog.stickers > div button")
     page.see(".own.bare .sticker")
-    page.click("#attach")
-    page.click(".menu button", "Location")
+    page.choose("#attach", "Location")
     page.click("dialog.form .primary")
     page.see(".own .place strong", "Café de la Mairie")
     page.see(".own .place .map .pin")
-    page.click("#attach")
-    page.click(".menu button", "Contact")
+    page.choose("#attach", "Contact")
     page.click("dialog.form .primary")
     page.see(".own .card-of strong", "Mary Grant")
     files = [tmp_path / f"{n}.png" for n in range(3)]
@@ -391,3 +393,26 @@ def test_another_tab_by_the_keyboard(browser: Chrome, address: str) -> None:
     size = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
     assert not page.too_wide
+
+
+def test_what_the_customer_looks_like(browser: Chrome, address: str, tmp_path: Path) -> None:
+    """The picture beside the name; another, one of their own, none; and nothing where no provider tells it."""
+    chat = post(f"{address}api/telegram/1000001/people", name="Ann Lee")["id"]
+    post(f"{address}api/messenger/1040001", name="The shop")
+    post(f"{address}api/twilio/15550006789/people", name="Bob", id="+33612345678")
+    page = Page(browser, f"{address}#telegram/1000001/{chat}")
+    picture = "#face img[src$='picture?{}']"
+    page.see(picture.format(0))
+    assert browser.execute_script("return document.querySelector('#face img').naturalWidth") == 160
+    page.choose("#face", "Another picture")
+    page.see(picture.format(1))
+    (tmp_path / "me.png").write_bytes(png(80, 60))
+    browser.execute_script("HTMLInputElement.prototype.click = function () { document.body.append(this); }")
+    page.choose("#face", "A picture of your own")
+    browser.find_element(By.CSS_SELECTOR, "input[type=file][accept='image/*']").send_keys(str(tmp_path / "me.png"))
+    page.see(picture.format(2))
+    page.choose("#face", "No picture")
+    page.see("#face svg")
+    page.click("#tab-twilio")
+    page.see("#customer option", "Bob")
+    page.gone("#face")
