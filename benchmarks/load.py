@@ -55,7 +55,7 @@ class Connection(asyncio.Protocol):
         self._run = run
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport: asyncio.Transport = transport  # type: ignore[assignment]
+        self._transport: asyncio.Transport = transport  # type: ignore[assignment] # of TCP
         self._buffer = b""
         self._run.idle(self)
 

@@ -61,7 +61,7 @@ def stages(folder: Path) -> dict[str, float]:
     def decide(number: int) -> Draft:
         stamp = Stamp(clock.new_id("rec"), by, now, "main", "req_0")
         event = events[number]
-        return told.received(event, places[number % 1000], channel, stamp, clock.new_id("msg"), event.parts, None)  # type: ignore[arg-type, union-attr]
+        return told.received(event, places[number % 1000], channel, stamp, clock.new_id("msg"), event.parts, None)  # type: ignore[arg-type, union-attr] # they are messages
 
     drafts = [decide(number) for number in range(COUNT)]
     seqs = [number // 1000 + 1 for number in range(COUNT)]
@@ -87,7 +87,7 @@ def _fold(folder: Path, records: list[Record]) -> float:
         await store.start()
 
         def work(db: object) -> float:
-            fold = Fold(db)  # type: ignore[arg-type]
+            fold = Fold(db)  # type: ignore[arg-type] # it is the connection
             started = time.thread_time()
             for start in range(0, len(records), 256):
                 fold.fold(records[start : start + 256])

@@ -27,11 +27,11 @@ def by_status(call: Call, answer: Answer, own: bool) -> Outcome:
     said = f"{call.name}: HTTP {status}"
     if 200 <= status < 300:  # noqa: PLR2004 - the classes of HTTP are their own names
         return Accepted()
-    if status == 429:  # noqa: PLR2004
+    if status == 429:  # noqa: PLR2004 - as above
         return Deferred(said, seconds(answer.headers.get("retry-after")), reason="rate_limited")
-    if status == 408 or 500 <= status < 600:  # noqa: PLR2004
+    if status == 408 or 500 <= status < 600:  # noqa: PLR2004 - as above
         return Deferred(said) if own else Uncertain(f"{said} from a proxy")
-    if 400 <= status < 500:  # noqa: PLR2004
+    if 400 <= status < 500:  # noqa: PLR2004 - as above
         return Refused(REASONS.get(status, "content_rejected"), said, str(status))
     return Uncertain(said)
 

@@ -50,7 +50,7 @@ class Amending(Desk):
             errors = [{"pointer": one.pointer, "detail": one.detail, "reason": one.reason} for one in found]
             raise Refusal(str(found[0].reason), "this cannot be sent as it is", about={"errors": errors})
         outgoing = Outgoing(id=line.id, to=line.identity or "", parts=(new,))
-        await self._do(account, account.connector.edit(line.provider_ids[0], outgoing, account.settings))  # type: ignore[misc]
+        await self._do(account, account.connector.edit(line.provider_ids[0], outgoing, account.settings))  # type: ignore[misc] # None is refused above
         await self.append(caller, line.conversation, lambda view, stamp: amending.edited(view, line.id, (new,), stamp))
         return await self.message(caller, message_id)
 
@@ -63,7 +63,7 @@ class Amending(Desk):
         account = self._able(line, "delete")
         for gone, provider_id in enumerate(line.provider_ids):
             try:
-                await self._do(account, account.connector.delete(provider_id, line.identity or "", account.settings))  # type: ignore[misc]
+                await self._do(account, account.connector.delete(provider_id, line.identity or "", account.settings))  # type: ignore[misc] # None is refused above
             except Refusal as refusal:
                 if gone:
                     refusal.detail = f"{gone} of {len(line.provider_ids)} parts are gone, then: {refusal.detail}"
@@ -79,7 +79,7 @@ class Amending(Desk):
             return line
         now = "" if off else emoji
         identity = line.identity or ""
-        await self._do(account, account.connector.react(line.provider_ids[0], identity, now, account.settings))  # type: ignore[misc]
+        await self._do(account, account.connector.react(line.provider_ids[0], identity, now, account.settings))  # type: ignore[misc] # None is refused above
         emojis = () if off else (emoji,)
         await self.append(caller, line.conversation, lambda view, stamp: amending.reacted(view, line.id, emojis, stamp))
         return await self.message(caller, message_id)

@@ -251,7 +251,7 @@ def _delivery(delivery: Section) -> DeliveryConfig:
     uncertain = values.one_of("hold", "resend")
     return DeliveryConfig(
         give_up=delivery.take("give_up", values.duration, DeliveryConfig.give_up),
-        uncertain=delivery.take("uncertain", uncertain, DeliveryConfig.uncertain),  # type: ignore[arg-type]
+        uncertain=delivery.take("uncertain", uncertain, DeliveryConfig.uncertain),  # type: ignore[arg-type] # one of the two
     )
 
 

@@ -99,7 +99,7 @@ class Polling:
         """What there is after the cursor, and the next one; raises _Trouble."""
         connector = account.connector
         assert connector.poll is not None  # noqa: S101 - Settings.polls goes with it
-        assert connector.polled is not None  # noqa: S101
+        assert connector.polled is not None  # noqa: S101 - as above
         found: tuple[Sequence[bytes], str] = ((), cursor)
         polling = connector.poll(cursor, account.settings)
         try:

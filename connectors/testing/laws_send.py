@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from hypothesis import strategies as st
@@ -61,7 +62,7 @@ class SendLaws:
         yield SAME, self.any_message
         for power in POWERS:
             if getattr(self.connector, power) is not None and power not in ("challenge", "reply"):
-                yield f"{power} may be repeated and ends", lambda power=power: self.polite(power)  # type: ignore[misc]
+                yield f"{power} may be repeated and ends", partial(self.polite, power)
 
     # Who is written to, and what is said.
 

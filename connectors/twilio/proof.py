@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import parse_qs, urlsplit
 
-from twilio.request_validator import (  # type: ignore[import-untyped]
+from twilio.request_validator import (  # type: ignore[import-untyped] # it comes without types
     HMAC_SHA1,
     HMAC_SHA256,
     SIGNATURE_HEADER,

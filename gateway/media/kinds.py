@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import struct
 
-import filetype  # type: ignore[import-untyped]
+import filetype  # type: ignore[import-untyped] # it comes without types
 
 from normalizer.model import MediaType
 

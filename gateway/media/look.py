@@ -77,7 +77,7 @@ def _picture(path: Path, mime: str, thumbnail: Path, seen: Seen) -> None:
 
 def _shrunk(picture: Image.Image) -> Image.Image:
     """The first frame, upright, at most ``SIDE`` each way, without anything but its pixels."""
-    from PIL import ImageOps  # noqa: PLC0415
+    from PIL import ImageOps  # noqa: PLC0415 - sounds need none of it
 
     picture.draft("RGB", (2 * SIDE, 2 * SIDE))  # a JPEG is read at a fraction of its size
     clear = picture.mode in {"LA", "PA", "La", "RGBa"} or "transparency" in picture.info

@@ -124,7 +124,7 @@ class Looker:
 
     async def _answer(self, program: Process, asked: bytes) -> dict[str, Any]:
         assert program.stdin is not None  # noqa: S101 - both are pipes
-        assert program.stdout is not None  # noqa: S101
+        assert program.stdout is not None  # noqa: S101 - as above
         try:
             async with asyncio.timeout(LIMIT_S):
                 program.stdin.write(asked)
