@@ -86,10 +86,12 @@ async def _chunk(part: BodyPartReader) -> bytes:
 
 async def _get(ask: Ask) -> web.StreamResponse:
     media, file, params = ask.api.inside.media, await _found(ask), ask.params
-    if file.state == "pending":
+    # A page shows many small pictures, and over HTTP/1.1 a browser has six connections in all: none waits for those.
+    if file.state == "pending" and params.size is None:
         file = await media.wait(file.id, FETCH_WAIT) or file
     if file.state == "pending":
-        return answered({"media": file.id, "state": "pending"}, 202, {"Retry-After": "3"})
+        again = "3" if params.size is None else "1"
+        return answered({"media": file.id, "state": "pending"}, 202, {"Retry-After": again})
     if file.state == "removed":
         raise Problem(410, "media_removed", file.why)
     if file.state != "kept":

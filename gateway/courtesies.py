@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any
 
 import structlog
@@ -18,6 +19,8 @@ from normalizer.decision import Place
 from normalizer.event import MessageReceived
 
 log = structlog.get_logger(__name__)
+
+_Work = Callable[[], Coroutine[Any, Any, None]]
 
 
 class Courtesies:
@@ -35,11 +38,11 @@ class Courtesies:
         """Whatever a message calls for."""
         acknowledge = account.connector.acknowledge
         if acknowledge is not None and next(acknowledge(event, account.settings), None) is not None:
-            self._begin(self._run(account, acknowledge(event, account.settings), "acknowledgement"))
+            self._begin(partial(self._run, account, acknowledge(event, account.settings), "acknowledgement"))
         if self._profiles.due(account, event.identity):
-            self._begin(self._profiles.ask(account, event, place))
+            self._begin(partial(self._profiles.ask, account, event, place))
 
-    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+    def _begin(self, work: _Work) -> None:
         task = asyncio.create_task(_done(work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -51,8 +54,9 @@ class Courtesies:
             log.info("a courtesy failed", account=account.name, what=what, why=str(error))
 
 
-async def _done(work: Coroutine[Any, Any, None]) -> None:
+async def _done(work: _Work) -> None:
+    """Begun here and not before: what is stopped before its first step leaves nothing that nobody awaits."""
     try:
-        await work
+        await work()
     except Exception as error:  # noqa: BLE001 - a connector that broke; its words may hold an address
         log.error("a courtesy broke", error=type(error).__name__)

@@ -36,7 +36,7 @@ _GRACE_S = 3.0
 """Seconds that calls under way have at the end; the whole of stopping should take less than five."""
 _LEAST_S = 0.5
 _LOOK_S = 5.0
-"""Seconds between looks at whether an account that is down has come back."""
+"""Seconds between looks at whether an account that is down or held may go on."""
 
 
 class Delivery:
@@ -255,8 +255,12 @@ class Delivery:
             raise NoMore(Refused("window_closed", "the reply window closed before it could be sent"))
         if self._stopped(account.name) and self._clock.now() >= self._last(message):
             raise NoMore(Refused("expired", "gave up; the account was down all the while"))
-        while (wait := self._rates[account.name].reserve(message.identity or "", self._clock.monotonic())) > 0:
-            await self._clock.sleep(wait)
+        rates, monotonic = self._rates[account.name], self._clock.monotonic
+        while (wait := rates.reserve(message.identity or "", monotonic())) > 0:
+            # Moments, and our own pace, end no message; a provider that holds the account ends those that are due to end.
+            if rates.held(monotonic()) > _LOOK_S and self._clock.now() >= self._last(message):
+                raise NoMore(Refused("expired", "gave up; the provider held the account all the while"))
+            await self._clock.sleep(min(wait, _LOOK_S))
         self._calling[message.conversation] = account.name
         await self._still(account, message)
 

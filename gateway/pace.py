@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from connectors.api import Pace
 
 BACK_OFF = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)
@@ -45,7 +47,7 @@ class Rates:
         self._all = Bucket(pace.per_second, max(1.0, pace.per_second), now)
         self._chats: dict[str, Bucket] = {}
         self._held_until = now
-        self._apart = 0.0
+        self._last, self._apart = -math.inf, 0.0
 
     def keep_apart(self, seconds: float) -> None:
         """The provider warns that it will take no more soon: so long between two calls, until it says otherwise."""
@@ -55,10 +57,13 @@ class Rates:
         """The provider wants the whole account to wait."""
         self._held_until = max(self._held_until, until)
 
+    def held(self, now: float) -> float:
+        """Seconds that the provider wants the account to wait, by a hold or to keep calls apart; 0 if it may go on."""
+        return max(0.0, self._held_until - now, self._last + self._apart - now)
+
     def reserve(self, chat: str, now: float) -> float:
         """0 when one may go to this chat now, and then it counts as gone; else seconds to wait before asking again."""
-        held = self._held_until - now
-        if held > 0:
+        if (held := self.held(now)) > 0:
             return held
         bucket = self._chats.get(chat)
         if bucket is None:
@@ -69,6 +74,5 @@ class Rates:
         if wait <= 0:
             bucket.take()
             self._all.take()
-            if self._apart:
-                self.hold(now + self._apart)
+            self._last = now
         return wait

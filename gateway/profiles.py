@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections import Counter, defaultdict
 from dataclasses import replace
+from functools import partial
 from hashlib import sha256
 from http import HTTPStatus
 
 import structlog
 
-from connectors.api import Profile, Refused
+from connectors.api import Accepted, Answer, Call, Deferred, Outcome, Profile, Refused
 from gateway import steps
 from gateway.config import Account
 from gateway.finding import is_own, where
@@ -35,7 +36,7 @@ _LARGEST = 4 << 20
 """Bytes of a picture of somebody; it is shown small."""
 _SECONDS = 30.0
 """How long looking at a picture may take in all."""
-_LASTING = {"pending", "kept"}
+_THERE = {"pending", "kept"}
 
 
 class Profiles:
@@ -58,11 +59,11 @@ class Profiles:
         if len(self._next) >= _REMEMBERED:
             self._next.clear()
         self._next[name, identity] = now + _FRESH_S
-        self._waiting[name] += 1
         return True
 
     async def ask(self, account: Account, event: MessageReceived, place: Place) -> None:
         """Ask for somebody who is ``due``, who may be called otherwise, or look otherwise, than when last asked for."""
+        self._waiting[account.name] += 1
         try:
             async with self._rooms[account.name]:
                 profile = await self._asked(account, event.identity)
@@ -85,15 +86,30 @@ class Profiles:
             return None
         try:
             asking = account.connector.profile(identity, account.settings)
-            return await steps.run(asking, self._http, account.connector.classify)
+            return await steps.run(asking, self._http, partial(self._classified, account))
         except (NeverSent, NoAnswer) as error:
-            self._quiet[account.name] = self._clock.monotonic() + _AGAIN_S
+            self._hush(account, _AGAIN_S)
             why = str(error)
         except (Refused, steps.Unsettled) as error:
             why = str(error)
         self._soon(account, identity)
         log.info("a courtesy failed", account=account.name, what="asking who somebody is", why=why)
         return None
+
+    def _classified(self, account: Account, call: Call, answer: Answer) -> Outcome:
+        """What an answer means; a provider that throttles, or would have our calls apart, is let alone for so long."""
+        outcome = account.connector.classify(call, answer)
+        match outcome:
+            case Accepted(rest=rest):
+                self._hush(account, rest)
+            case Deferred(scope="account") | Deferred(reason="rate_limited"):
+                self._hush(account, max(_AGAIN_S, outcome.wait or 0.0))
+        return outcome
+
+    def _hush(self, account: Account, seconds: float) -> None:
+        """Ask an account's provider nothing for so long."""
+        until = self._clock.monotonic() + seconds
+        self._quiet[account.name] = max(until, self._quiet.get(account.name, until))
 
     async def _record(self, account: Account, event: MessageReceived, place: Place, profile: Profile) -> None:
         """One record of what is new, if anything is. Raises Unavailable."""
@@ -104,31 +120,37 @@ class Profiles:
             return
         stamp = Stamp(self._clock.new_id("rec"), By("system", "gateway"), self._clock.now(), account.brand)
         draft = told.named(event.identity, name, place, Channel(account.name, account.channel), stamp, picture)
-        appended = await self._store.append(place.conversation, lambda _: draft, draft.key)
-        if picture is not None and not appended.duplicate and person is not None and person.picture:
-            await self._let_go(person.picture)
+        if picture is not None and person is not None and person.picture:
+            await self._let_go(person.picture)  # first: after the record nobody would know of it, if we died here
+        await self._store.append(place.conversation, lambda _: draft, draft.key)
 
     async def _picture(
         self, account: Account, identity: str, person: Person | None, profile: Profile
     ) -> told.Pictured | None:
         """The picture that somebody has now, or has no more; None where it is the one that we have.
 
-        That there is none says nothing of a picture that another identity of theirs has.
+        That there is none says nothing of a picture that another identity of theirs has; nor does that there is one:
+        the two would take each other's place for ever.
         """
         known = person.picture_version if person is not None and person.picture else ""
+        own = known.startswith(f"{identity} ")
         if profile.picture is None:
             return None
         if not profile.picture:
-            return told.Pictured(None) if known.startswith(f"{identity} ") else None
+            return told.Pictured(None) if own else None
+        lasts = bool(known) and person is not None and await self._lasts(person.picture)
+        if lasts and not own:
+            return None
         seen = profile.version or await self._looked(account, profile.picture)
         version = f"{identity} {seen}"
-        if not seen or (version == known and person is not None and await self._lasts(person.picture)):
+        if not seen or (lasts and version == known):
             return None
         return told.Pictured(self._clock.new_id("med"), profile.picture, version)
 
     async def _lasts(self, media: str | None) -> bool:
+        """Whether a picture need not be had again; one that could not be had would not come the next day either."""
         file = await self._store.file(media or "")
-        return file is not None and file.state in _LASTING
+        return file is not None and file.state != "removed"
 
     async def _looked(self, account: Account, ref: str) -> str:
         """What a picture's bytes are, in short: the address of the same picture is another one each time. Empty if none."""
@@ -146,7 +168,7 @@ class Profiles:
     async def _let_go(self, media: str) -> None:
         """The picture before: nobody is given it any more, and its bytes go with the next tidying."""
         file = await self._store.file(media)
-        if file is not None and file.state in _LASTING:
+        if file is not None and file.state in _THERE:
             why = "there is a newer picture"
             await self._store.change_file(replace(file, state="removed", why=why, ref="", path="", look=None))
 

@@ -24,11 +24,14 @@ _REGAIN = "estimated_time_to_regain_access"
 
 
 def rest(answer: Answer) -> float:
-    """Seconds that the account should let pass before its next call: none up to ``NEAR``, and then more and more."""
+    """Seconds that the account should let pass before its next call: none up to ``NEAR``, and then more and more.
+
+    ``SLOWEST`` at the most: whatever else a limit says, Meta has just taken a call.
+    """
     used = max((count for one in _told(answer) for count in _numbers(one, _COUNTS)), default=0.0)
     if used <= NEAR:
         return 0.0
-    return max(min((used - NEAR) / (ALL - NEAR), 1.0) * SLOWEST, regain(answer) or 0.0)
+    return min((used - NEAR) / (ALL - NEAR), 1.0) * SLOWEST
 
 
 def regain(answer: Answer) -> float | None:

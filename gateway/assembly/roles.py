@@ -116,5 +116,5 @@ async def add_delivery(house: House) -> None:
             partition(account) == number for account in delivery.busy() | polling.busy()
         )
     recalling = Recalling(house.intake, config.accounts, clock, house.ownership)
-    for part in (recalling, delivery, states, polling):
+    for part in (recalling, delivery, polling):
         await house.begin(part)

@@ -217,6 +217,19 @@ async def test_a_received_file_is_waited_for(house, bot, state, status, code):
     assert shown.get("size") == (len(PNG) if state == "kept" else None)
 
 
+async def test_a_small_picture_is_not_waited_for(house, bot):
+    record = await house.wrote("42", Media(media_type="image", ref="AgAC", mime="image/jpeg"))
+    waited = []
+
+    async def arrive(named):
+        waited.append(named)
+
+    house.media.arrive = arrive
+    answer = await bot.get(f"/v1/media/{record.data['message']['parts'][0]['media']}?size=thumbnail")
+    assert (answer.status, answer.json["state"], waited) == (202, "pending", [])
+    assert int(answer.headers["Retry-After"]) > 0
+
+
 async def test_people_are_listed_by_name(house, bot):
     await house.wrote("1", name="Zoe")
     record = await house.wrote("2", name="Ann")

@@ -14,7 +14,7 @@ from toys.channel import account, no, took, toy
 from toys.engine import Engine, engine
 from toys.world import ToyHttp, until
 
-from connectors.api import Accepted, Answer, Call, Outcome, Refused
+from connectors.api import Accepted, Answer, Call, Outcome, Pace, Refused
 from gateway.delivery import Delivery
 from gateway.ports import Attempt, NeverSent, NoAnswer, Unavailable, Unsendable
 from normalizer.conversation import missing_parts
@@ -383,21 +383,63 @@ async def test_an_account_that_comes_near_its_limit_slows_down_and_no_other_does
         (bob,) = {*await made.conversations()} - {ann}
         async with sending(made):
             await made.becomes(await made.say(ann, "one"), "sent")  # and says that it comes near
-            await made.becomes(await made.say(ann, "two"), "sent")
-            three = await made.say(ann, "three")
-            await until(lambda: 30.0 in made.clock.waits)
+            two, began = await made.say(ann, "two"), made.clock.monotonic()
+            await until(lambda: made.clock.waits)
             for text in ("a", "b", "c"):
                 await made.becomes(await made.say(bob, text), "sent")
-            assert await made.status(three) == "queued"
+            assert (await made.status(two), made.clock.monotonic()) == ("queued", began)
             near["slow"] = False
-            made.clock.turn(30)
-            await made.becomes(three, "sent")
-            for text in ("four", "five"):
-                made.clock.turn(30)
-                await made.becomes(await made.say(ann, text), "sent")
+            await made.becomes(two, "sent", turn=1)
             before = made.clock.monotonic()
-            await made.becomes(await made.say(ann, "six"), "sent")
+            assert before - began >= 30
+            for text in ("three", "four"):
+                await made.becomes(await made.say(ann, text), "sent")
             assert made.clock.monotonic() == before
+
+
+async def _ends(made: Engine, said: str) -> tuple[str, timedelta]:
+    """Why a message failed, and how long after now; time passes while somebody waits for it, and only then."""
+    began = made.clock.now()
+    while (message := await made.message(said)).status == "queued":
+        if made.clock.waits:
+            made.clock.turn(300)
+    assert message.failure is not None
+    return message.failure.reason, made.clock.now() - began
+
+
+async def test_a_message_is_given_up_in_time_while_the_provider_holds_its_account(tmp_path: Path) -> None:
+    http = ToyHttp(no(429, wait=50_000, account=True), otherwise=took("x"))
+    async with engine(tmp_path / "p.db", http) as made, sending(made):
+        first = await made.say(await made.hear(who="bob"), "one")
+        await until(lambda: made.clock.waits)  # the account is held for fourteen hours
+        also = await made.say(await made.hear(who="ann"), "two")
+        await until(lambda: len(made.clock.waits) == 2)
+        reason, after = await _ends(made, also)
+        assert (reason, (await _ends(made, first))[0]) == ("expired", "expired")
+        assert timedelta(hours=4) <= after < timedelta(hours=5)
+        assert len(http.calls) == 1
+
+
+async def test_calls_far_apart_give_a_message_up_in_time_too(tmp_path: Path) -> None:
+    def classify(call: Call, answer: Answer) -> Outcome:
+        return replace(found, rest=50_000.0) if isinstance(found := toy.classify(call, answer), Accepted) else found
+
+    slowed = replace(account(), connector=replace(toy, classify=classify))
+    async with engine(tmp_path / "p.db", ToyHttp(otherwise=took("x")), {"toy-one": slowed}) as made, sending(made):
+        await made.becomes(await made.say(await made.hear(), "one"), "sent")
+        reason, after = await _ends(made, await made.say(await made.hear(who="bob"), "two"))
+        assert reason == "expired"
+        assert timedelta(hours=4) <= after < timedelta(hours=5)
+
+
+async def test_what_waited_long_before_we_came_is_tried_though_the_account_goes_at_its_pace(tmp_path: Path) -> None:
+    slow = replace(account(), connector=replace(toy, pace=Pace(per_second=1, per_chat=1)))
+    async with engine(tmp_path / "p.db", ToyHttp(otherwise=took("x")), {"toy-one": slow}) as made:
+        said = [await made.say(await made.hear(who=who), "hi") for who in ("ann", "bob", "eve")]
+        made.clock.turn(5 * 3600)
+        async with sending(made):
+            for one in said:
+                await made.becomes(one, "sent", turn=0.1)
 
 
 async def test_who_is_found_to_have_opted_out_is_not_written_to_again_until_they_opt_in(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Generator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -14,9 +15,10 @@ from toys.channel import account, no, toy
 from toys.engine import Engine, engine
 from toys.world import ToyHttp, until
 
-from connectors.api import Answer, Call, Fetched, Profile, Refused
+from connectors.api import Accepted, Answer, Call, Fetched, Outcome, Profile, Refused
 from gateway.config import Account
 from gateway.ports import Download, Forbidden, KeptFile, NeverSent, NoAnswer, Unavailable
+from normalizer.decision import Place
 from normalizer.model import Person
 
 DAY = 86_400
@@ -187,15 +189,76 @@ async def test_what_one_identity_does_not_show_is_not_taken_from_another(tmp_pat
         assert (await made.person()).picture is not None
 
 
-@pytest.mark.parametrize("state", ["failed", "removed"])
-async def test_a_picture_that_could_not_be_had_is_asked_for_again_the_next_day(tmp_path: Path, state: str) -> None:
+async def test_a_picture_that_was_removed_is_asked_for_again_the_next_day(tmp_path: Path) -> None:
     async with town(tmp_path, Profile("Ann", "pic-1", "v1")) as made:
         await made.writes()
         first = await made.file()
-        await made.made.store.change_file(replace(first, state=state, why="it did not come"))
+        await made.made.store.change_file(replace(first, state="removed", why="older than 90 days"))
         await made.writes(after=DAY)
         again = await made.file()
         assert (again.state, again.id != first.id) == ("pending", True)
+
+
+async def test_a_picture_that_could_not_be_had_is_asked_for_again_once_it_is_another(tmp_path: Path) -> None:
+    async with town(tmp_path, *[Profile("Ann", "pic-1", "v1")] * 3, Profile("Ann", "pic-2", "v2")) as made:
+        await made.writes()
+        first = await made.file()
+        await made.made.store.change_file(replace(first, state="failed", why="it did not come"))
+        for _ in range(2):
+            await made.writes(after=DAY)
+        assert (await made.file(), len(made.named())) == (replace(first, state="failed", why="it did not come"), 1)
+        await made.writes(after=DAY)
+        assert ((await made.file()).ref, len(made.named())) == ("pic-2", 2)
+
+
+async def test_a_person_with_two_identities_has_the_picture_of_one(tmp_path: Path) -> None:
+    async with town(tmp_path, Profile("Ann", "http://toy.invalid/1")) as made:
+        await made.writes()
+        first = await made.person()
+        await made.writes(who="ann2", aliases=("toy:ann",))
+        for _ in range(3):
+            await made.writes(after=DAY)
+            await made.writes(who="ann2", aliases=("toy:ann",))
+        assert ((await made.person()).picture, len(made.named())) == (first.picture, 1)
+        made.http.face = OTHER
+        await made.writes(after=DAY)
+        assert (await made.person()).picture not in {None, first.picture}
+
+
+async def test_a_person_has_the_picture_of_another_identity_once_theirs_is_there_no_more(tmp_path: Path) -> None:
+    async with town(tmp_path, Profile("Ann", "pic-1", "v1")) as made:
+        await made.writes()
+        await made.made.store.change_file(replace(await made.file(), state="removed", why="older than 90 days"))
+        await made.writes(who="ann2", aliases=("toy:ann",))
+        assert (await made.person()).picture_version == "toy:ann2 v1"
+
+
+@pytest.mark.parametrize("done", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("step", ["append", "change_file"])
+async def test_whoever_dies_between_two_pictures_leaves_no_old_one_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str, *, done: bool
+) -> None:
+    async with town(tmp_path, Profile("Ann", "pic-1", "v1"), Profile("Ann", "pic-2", "v2")) as made:
+        await made.writes()
+        old, whole, died = await made.file(), getattr(made.made.store, step), []
+
+        async def dies(*told: Any) -> Any:
+            if step == "append" and not told[-1].startswith("toy-one:named:"):
+                return await whole(*told)
+            if done:
+                await whole(*told)
+            died.append(step)
+            raise asyncio.CancelledError
+
+        with monkeypatch.context() as patch:
+            patch.setattr(made.made.store, step, dies)
+            await made.writes(after=DAY)
+        assert died == [step]
+        await made.writes(after=DAY)
+        assert (await made.file()).ref == "pic-2"
+        gone = await made.made.store.file(old.id)
+        assert gone is not None
+        assert gone.state == "removed"
 
 
 @pytest.mark.parametrize(
@@ -262,6 +325,58 @@ async def test_a_provider_that_is_not_there_is_left_alone_for_a_minute(tmp_path:
         assert made.asked == ["toy:ann"]
         await made.writes(who="eve", after=60)
         assert made.asked == ["toy:ann", "toy:eve"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "quiet"),
+    [
+        (no(503, wait=600, account=True), 600),
+        (no(429, wait=600), 600),
+        (no(429, wait=1), 60),
+        (no(429), 60),
+    ],
+    ids=["account", "rate limited", "a moment", "not said"],
+)
+async def test_a_provider_that_throttles_is_asked_nothing_for_as_long_as_it_says(
+    tmp_path: Path, answer: Answer, quiet: float
+) -> None:
+    async with town(tmp_path, Profile("Somebody")) as made:
+        made.http.script.append(answer)
+        for number in range(10):
+            await made.writes(who=f"who-{number}")
+        await made.writes(who="eve", after=quiet - 1)
+        assert made.asked == ["toy:who-0"]
+        await made.writes(who="eve", after=1)
+        assert made.asked == ["toy:who-0", "toy:eve"]
+
+
+async def test_one_person_put_off_stops_no_question_about_another(tmp_path: Path) -> None:
+    async with town(tmp_path, Profile("Somebody")) as made:
+        made.http.script.append(no(503, wait=600))
+        for who in ("ann", "bob"):
+            await made.writes(who=who)
+        assert made.asked == ["toy:ann", "toy:bob"]
+
+
+async def test_questions_are_so_far_apart_as_the_provider_would_have_its_calls(tmp_path: Path) -> None:
+    def classify(call: Call, answer: Answer) -> Outcome:
+        return Accepted((), rest=30.0)
+
+    async with town(tmp_path, Profile("Somebody"), classify=classify) as made:
+        for who, after in (("ann", 0), ("bob", 29), ("eve", 1)):
+            await made.writes(who=who, after=after)
+        assert made.asked == ["toy:ann", "toy:eve"]
+
+
+async def test_questions_that_stopping_comes_before_leave_nothing_behind(tmp_path: Path) -> None:
+    async with town(tmp_path, Profile("Ann")) as made:
+        event, place = made.made.event(), Place("per_ann", "cnv_ann")
+        courtesies = made.made.intake._courtesies
+        courtesies.of(made.made.account, event, place)
+        await courtesies.stop()  # before the question's first step
+        gc.collect()
+        assert made.asked == []
+        assert courtesies._profiles._waiting["toy-one"] == 0
 
 
 async def test_questions_of_an_account_wait_for_each_other_and_messages_do_not(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import { t } from '../i18n.js';
 import { Icon } from './icons.js';
 
 const PATIENCE = 20;
+const SLOWEST = 15; // seconds between two tries, times what the server asks for
 
 /** @param {string} id */
 export const mediaAddress = (id) => `/v1/media/${encodeURIComponent(id)}`;
@@ -40,7 +41,7 @@ function useArrival(address, missing) {
     const { status, wait } = await ask(address);
     if ((status === 202 || status === 0 || status >= 500) && tries.current < PATIENCE) {
       setStage('coming');
-      timer.current = window.setTimeout(broken, wait * 1000);
+      timer.current = window.setTimeout(broken, wait * Math.min(tries.current, SLOWEST) * 1000);
     } else if (missing && status >= 400 && status < 500) {
       setStage('ready');
       missing();
