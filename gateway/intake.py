@@ -147,7 +147,7 @@ class Intake:
     async def _ours(self, account: Account, event: MessageReceived, place: Place) -> tuple[Sequence[Part], str | None]:
         """The parts with ids of ours for files and questions, and the message that is replied to."""
         parts, picked = with_ids(event.parts, self._clock), [part for part in event.parts if isinstance(part, Choice)]
-        found = {part: await asked(self._store, account.name, place, part) for part in picked}
+        found = {part: await asked(self._store, account.name, place, part, event.sent_at) for part in picked}
         if found:
             parts = told.asked_by(parts, found)
         if not event.reply_to:

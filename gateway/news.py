@@ -94,7 +94,7 @@ class News:
         elif ours.status in UNDER_WAY:
             await self._wait(account, ours.id, event)
         elif ours.status == "uncertain":
-            await self._end_doubt(account, ours, event.provider_ids[0], None, cause)
+            await self._end_doubt(account, ours, event.provider_ids[0], None, event.sent_at, cause)
 
     async def watermark(self, account: Account, event: Watermark, cause: str) -> None:
         """Everything up to a time was delivered or read: a receipt of each part that is not known to be.
@@ -165,8 +165,12 @@ class News:
         """Whether the last try of a message, which is the one that counts, began by then."""
         if line.received_at > by + _APART:
             return False
-        tried = [one.started_at for one in await self._store.attempts(line.id) if not one.never_sent]
+        tried = await self._tries(line)
         return bool(tried) and tried[-1] <= by + _APART
+
+    async def _tries(self, line: Message) -> Sequence[datetime]:
+        """When each try of a message began that may have reached the provider."""
+        return [one.started_at for one in await self._store.attempts(line.id) if not one.never_sent]
 
     # Whose an echo is.
 
@@ -185,7 +189,7 @@ class News:
         found = []
         for line in (await self._store.lines(place.conversation, _BACK, None)).data:
             if line.direction == "out" and line.account == account.name and may_say(line, event.parts):
-                tries = [one.started_at for one in await self._store.attempts(line.id) if not one.never_sent]
+                tries = await self._tries(line)
                 if any(-_BEFORE <= event.sent_at - began <= _AFTER for began in tries):
                     found.append(line)
         return min(found, key=lambda line: line.status == "uncertain", default=None)
@@ -211,20 +215,27 @@ class News:
             ours = await self._ours(account, event.ref)
             if ours is not None and ours.status == "uncertain":
                 failure = event.failure if event.status == "failed" else None
-                message = await self._end_doubt(account, ours, event.provider_id, failure, cause)
+                at = event.at or next(reversed(await self._tries(ours)), None)
+                message = await self._end_doubt(account, ours, event.provider_id, failure, at, cause)
         if message is not None:
             await self._change(account, event, message, cause)
         return message is not None
 
     async def _end_doubt(
-        self, account: Account, doubted: Message, provider_id: str, failure: Failure | None, cause: str
+        self,
+        account: Account,
+        doubted: Message,
+        provider_id: str,
+        failure: Failure | None,
+        at: datetime | None,
+        cause: str,
     ) -> Message | None:
-        """The provider's word settles an uncertain message; then all that waited for this is applied."""
+        """The provider's word, said ``at``, settles an uncertain message; then all that waited for this is applied."""
         stamp = self._places.stamp(account, _SYSTEM, cause)
         key = f"{doubted.id}:word:{provider_id}"
         appended = await self._store.append(
             doubted.conversation,
-            lambda view: settled_by_word(view, doubted.id, provider_id, failure, stamp, key),
+            lambda view: settled_by_word(view, doubted.id, provider_id, failure, stamp, key, at),
             key,
         )
         if appended.record is not None:

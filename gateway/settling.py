@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 
 import structlog
 
 from gateway.config import Account
 from gateway.logs import sampled
 from gateway.metrics import SETTLED, UNKNOWN
-from gateway.ports import Clock, Store, Unavailable
+from gateway.ports import Appended, Clock, Store, Unavailable
 from normalizer.decision import Stamp
 from normalizer.model import Failure, Message
 from normalizer.record import By
@@ -38,9 +39,7 @@ class Settling:
         stamp = Stamp(self._clock.new_id("rec"), _SYSTEM, self._clock.now(), await self._brand(message), cause)
         while True:
             try:
-                appended = await self._store.append(
-                    message.conversation, lambda view: settled(view, message.id, end, stamp), end.key
-                )
+                appended = await self._append(message, end, stamp)
             except Unavailable as error:
                 log.error("the end of a message cannot be recorded; trying again",
                           message=message.id, request_id=asked, why=str(error))  # fmt: skip
@@ -49,6 +48,15 @@ class Settling:
                 if appended.record is not None and not appended.duplicate:
                     self._count(message, end, asked)
                 return
+
+    async def _append(self, message: Message, end: Settled, stamp: Stamp) -> Appended:
+        """The record. An opt-out that we are found to have missed counts from the try: its answer may be an old one."""
+        if end.failure is not None and end.failure.reason == "opted_out":
+            tried = [one.started_at for one in await self._store.attempts(message.id) if not one.never_sent]
+            end = replace(end, at=tried[-1] if tried else None)
+        return await self._store.append(
+            message.conversation, lambda view: settled(view, message.id, end, stamp), end.key
+        )
 
     def _count(self, message: Message, end: Settled, asked: str | None) -> None:
         account = self._accounts.get(message.account or "")

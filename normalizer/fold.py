@@ -76,7 +76,7 @@ def _new(record: Record, person: str, status: ConversationStatus) -> Conversatio
 def _received(before: Conversation | None, record: Record, line: Message | None) -> Conversation:
     message = line or apply_to_line(None, record)
     assert message is not None  # noqa: S101 - a received message always makes its line
-    assert message.account is not None and message.identity is not None  # noqa: S101, PT018
+    assert message.account is not None and message.identity is not None  # noqa: S101, PT018 - as above
     at = record.received_at or record.at
     was = before or _new(record, message.author.id, "open")
     came_by, shown_at = reach_key(message.account, message.identity), message.shown_at

@@ -19,7 +19,8 @@ _STILL_OPEN = {*_UNDER_WAY, "uncertain"}
 class Settled:
     """How sending a message ended, or when it is tried again.
 
-    ``provider_ids`` are those of every part that went out. ``send_at`` is for ``deferred``.
+    ``provider_ids`` are those of every part that went out. ``send_at`` is for ``deferred``. ``at`` is when the provider
+    said so, if that was not just now.
     """
 
     how: Literal["sent", "failed", "uncertain", "deferred"]
@@ -27,6 +28,7 @@ class Settled:
     provider_ids: tuple[str, ...] = ()
     failure: Failure | None = None
     send_at: datetime | None = None
+    at: datetime | None = None
 
 
 def settled(view: View, message_id: str, end: Settled, stamp: Stamp) -> Draft | None:
@@ -40,7 +42,7 @@ def settled(view: View, message_id: str, end: Settled, stamp: Stamp) -> Draft | 
         "status": "queued" if end.how == "deferred" else end.how,
         "failure": end.failure.model_dump(mode="json") if end.failure else None,
         "provider_ids": list(end.provider_ids),
-        **learned(message, end.failure if end.how == "failed" else None, stamp.at),
+        **learned(message, end.failure if end.how == "failed" else None, end.at or stamp.at),
     }
     if end.send_at is not None:
         data["send_at"] = rfc3339(end.send_at)
@@ -62,21 +64,38 @@ def settled_by_agent(
     if message.status != "uncertain":
         raise Refusal("not_uncertain", f"this message is {message.status}; only an uncertain one can be settled")
     why = Failure(reason="unknown", detail="settled as failed by hand") if status == "failed" else None
-    return _ended(message, message.provider_ids, why, stamp, key, request)
+    return _ended(message, message.provider_ids, why, stamp.at, stamp, key, request)
 
 
 def settled_by_word(
-    view: View, message_id: str, provider_id: str, failure: Failure | None, stamp: Stamp, key: str
+    view: View,
+    message_id: str,
+    provider_id: str,
+    failure: Failure | None,
+    stamp: Stamp,
+    key: str,
+    at: datetime | None = None,
 ) -> Draft | None:
-    """The provider names the part of an uncertain message that nobody was sure of; None if nobody doubts any more."""
+    """The provider names the part of an uncertain message that nobody was sure of; None if nobody doubts any more.
+
+    ``at`` is when it said so. Where nobody knows, an opt-out counts from when the message was asked for: the word may
+    have waited, and must not undo what they said since.
+    """
     message = view.message(message_id)
     if message is None or message.status != "uncertain" or provider_id in message.provider_ids:
         return None
-    return _ended(message, (*message.provider_ids, provider_id), failure, stamp, key, None)
+    ids = (*message.provider_ids, provider_id)
+    return _ended(message, ids, failure, at or message.received_at, stamp, key, None)
 
 
 def _ended(
-    message: Message, ids: tuple[str, ...], why: Failure | None, stamp: Stamp, key: str, request: str | None
+    message: Message,
+    ids: tuple[str, ...],
+    why: Failure | None,
+    at: datetime,
+    stamp: Stamp,
+    key: str,
+    request: str | None,
 ) -> Draft:
     """The end of a doubt about one part. What stood after it was never tried: the message then fails from there."""
     part = message.failure.part if message.failure else 0
@@ -88,6 +107,6 @@ def _ended(
         "status": "failed" if failure else "sent",
         "failure": failure.model_dump(mode="json") if failure else None,
         "provider_ids": list(ids),
-        **learned(message, failure, stamp.at),
+        **learned(message, failure, at),
     } | ({} if failure else {"sent_at": rfc3339(stamp.at)})
     return done("message.failed" if failure else "message.sent", key, stamp, data, message.account, request)

@@ -232,12 +232,15 @@ def reacted(view: View, event: Reacted, channel: Channel, stamp: Stamp, message_
 
 
 def is_news(view: View, event: ReachChanged, channel: Channel) -> bool:
-    """Whether a change of reach changes anything: many say "yes" who never said "stop"."""
+    """Whether a change of reach changes anything: many say "yes" over and over who never said "stop".
+
+    The first one counts all the same: we may yet learn of a stop from before it.
+    """
     if event.change != "opted_in":
         return True
     found = view.conversation
     reach = found.reach.get(reach_key(channel.account, event.identity)) if found else None
-    return reach is not None and reach.opted_out
+    return reach is None or reach.opted_out or reach.opted_out_at is None
 
 
 def reach_changed(event: ReachChanged, place: Place, channel: Channel, stamp: Stamp) -> Draft:
@@ -263,7 +266,7 @@ def receipt(view: View, event: ReceiptReceived, channel: Channel, stamp: Stamp, 
         return None
     known, window = message.receipts.get(event.provider_id), _longer(view, event, channel, message)
     status, failure = event.status, event.failure
-    stop = learned(message, failure, event.at or message.sent_at or stamp.at) if status == "failed" else {}
+    stop = learned(message, failure, event.at or message.sent_at or message.received_at) if status == "failed" else {}
     if known is not None and RANK[known] >= RANK[event.status]:
         if not window:
             return None

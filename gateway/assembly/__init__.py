@@ -61,7 +61,9 @@ async def running(
             await add_delivery(house)
         await listening.start(stack, app, edge)
         if "delivery" in roles:
-            await house.begin(house.states)  # last: a provider that is mounted here, as the demo's are, answers from now on
+            await house.begin(
+                house.states
+            )  # last: a provider that is mounted here, as the demo's are, answers from now on
         gc.collect()
         gc.freeze()  # what is there now stays: the collector need not look at it again and again
         stack.callback(gc.set_threshold, *gc.get_threshold())

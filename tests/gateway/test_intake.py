@@ -272,8 +272,8 @@ async def test_a_quote_and_an_album_are_kept_with_the_message(tmp_path: Path) ->
         assert (line.quote, line.album) == ("a piece", "99")
 
 
-async def test_who_never_opted_out_does_not_opt_in(tmp_path: Path) -> None:
-    """Many say "yes" who never said "stop"."""
+async def test_who_never_opted_out_opts_in_once(tmp_path: Path) -> None:
+    """Many say "yes" who never said "stop"; it counts if we learn later that they had said so to the provider."""
     async with engine(tmp_path / "p.db") as made:
         await made.hear(1)
 
@@ -285,6 +285,7 @@ async def test_who_never_opted_out_does_not_opt_in(tmp_path: Path) -> None:
             await made.intake.take(made.account, [event], "req")
             made.clock.turn(1)
 
-        for number, change in enumerate(("opted_in", "opted_out", "opted_in", "opted_in")):
+        for number, change in enumerate(("opted_in", "opted_in", "opted_out", "opted_in", "opted_in")):
             await says(number, change)
-        assert [record.kind for record in made.records[1:]] == ["identity.opted_out", "identity.opted_in"]
+        changes = ["identity.opted_in", "identity.opted_out", "identity.opted_in"]
+        assert [record.kind for record in made.records[1:]] == changes

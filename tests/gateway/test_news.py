@@ -13,7 +13,7 @@ from toys.channel import ToySettings, account, took, toy
 from toys.engine import AGENT, Engine, engine
 from toys.world import ToyHttp, until
 
-from connectors.api import Answer, Call
+from connectors.api import Answer, Call, Profile
 from gateway.config import Account
 from gateway.ports import NoAnswer
 from normalizer.conversation import Asked, reply
@@ -210,9 +210,9 @@ async def test_whoever_is_known_by_one_of_their_old_names_keeps_their_conversati
         assert await made.conversations() == [conversation]
 
 
-def profile(identity: str, settings: ToySettings) -> Generator[Call, Answer, str]:
+def profile(identity: str, settings: ToySettings) -> Generator[Call, Answer, Profile]:
     answer = yield Call("profile", "GET", f"{settings.base}/{identity}", effect=False)
-    return answer.body.decode()
+    return Profile(answer.body.decode())
 
 
 async def test_a_name_that_nobody_told_is_asked_for_once(tmp_path: Path) -> None:

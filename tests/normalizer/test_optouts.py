@@ -112,6 +112,39 @@ def test_word_that_ends_a_doubt_says_so_too(house):
     assert not may_write(house)
 
 
+def test_word_that_ends_a_doubt_counts_from_when_the_provider_said_it(house):
+    reply = house.reply()
+    house.settle(reply, "uncertain")
+    house.reach("opted_in", happened=9)
+    house.settle_by_word(reply, "a", STOPPED, happened=8)
+    assert may_write(house)
+
+
+def test_word_without_a_time_that_ends_a_doubt_counts_from_when_the_message_was_asked_for(house):
+    house.receive(channel=SMS, when=1)
+    reply = house.reply(when=3)
+    house.settle(reply, "uncertain")
+    house.settle_by_word(reply, "SM1", STOPPED)
+    house.receipt(reply, "SM1", "failed", STOPPED)  # the same word, once the message is known by its name
+    assert house.conversation.reach["sms tel:+33612345678"].opted_out_at == at(3)
+
+
+def test_an_end_that_is_recorded_late_counts_from_when_the_provider_said_it(house):
+    reply = house.reply()
+    house.reach("opted_in", happened=9)
+    house.settle(reply, "failed", failure=STOPPED, when=20, happened=8)
+    assert may_write(house)
+
+
+def test_a_start_that_we_hear_before_we_learn_of_the_stop_is_not_forgotten(house):
+    house.receive(channel=SMS, when=1)
+    reply = house.reply()
+    house.settle(reply, "sent", ["SM1"], when=3)
+    house.reach("opted_in", channel=SMS, happened=9, if_news=True)
+    house.receipt(reply, "SM1", "failed", STOPPED, happened=4)
+    assert may_write(house)
+
+
 @given(st.permutations([("refused", 5.0), ("opted_in", 3.0), ("opted_out", 1.0)]), st.booleans())
 def test_the_newest_word_counts_in_whatever_order_it_arrives(told, start_is_newest):
     house = House()
@@ -124,3 +157,18 @@ def test_the_newest_word_counts_in_whatever_order_it_arrives(told, start_is_newe
             house.reach(what, happened=when + (10 if start_is_newest and what == "opted_in" else 0))
     assert house.conversation.reach[KEY].opted_out is not start_is_newest
     assert house.view.stored() == house.view
+
+
+@given(st.permutations([("refused", 5.0), ("opted_in", 3.0), ("opted_out", 1.0)]), st.booleans())
+def test_the_newest_word_counts_though_not_every_yes_is_recorded(told, start_is_newest):
+    house = House()
+    house.receive(channel=SMS, when=0)
+    waiting = house.reply(when=0)
+    house.settle(waiting, "sent", ["SM1"], when=0.5)
+    for what, when in told:
+        if what == "refused":
+            house.receipt(waiting, "SM1", "failed", STOPPED, happened=when)
+        else:
+            newer = 10 if start_is_newest and what == "opted_in" else 0
+            house.reach(what, channel=SMS, happened=when + newer, if_news=True)
+    assert house.conversation.reach["sms tel:+33612345678"].opted_out is not start_is_newest

@@ -293,10 +293,12 @@ def test_every_other_change_of_reach_is_news(house, change):
     assert told.is_news(house.view, event, TELEGRAM)
 
 
-def test_a_yes_is_news_only_from_somebody_who_said_stop_there(house):
+def test_a_yes_is_news_once_and_again_after_each_stop_there(house):
     event = ReachChanged(id="update:1", identity="telegram:42", change="opted_in", at=at(90))
-    assert not told.is_news(View(), event, TELEGRAM)
+    assert told.is_news(View(), event, TELEGRAM)
     house.receive()
+    assert told.is_news(house.view, event, TELEGRAM)
+    house.reach("opted_in")
     assert not told.is_news(house.view, event, TELEGRAM)
     house.reach("opted_out", channel=SMS)
     assert not told.is_news(house.view, event, TELEGRAM)
@@ -304,6 +306,12 @@ def test_a_yes_is_news_only_from_somebody_who_said_stop_there(house):
     assert told.is_news(house.view, event, TELEGRAM)
     house.reach("opted_in")
     assert not told.is_news(house.view, event, TELEGRAM)
+
+
+def test_a_yes_is_news_from_somebody_of_whom_only_a_block_is_known(house):
+    house.reach("unblocked")
+    event = ReachChanged(id="update:1", identity="telegram:42", change="opted_in", at=at(90))
+    assert told.is_news(house.view, event, TELEGRAM)
 
 
 # Receipts.

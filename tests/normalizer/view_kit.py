@@ -225,6 +225,7 @@ class House:
         identity: str = "",
         name: str = "Ann Lee",
         happened: float | None = None,
+        if_news: bool = False,
     ) -> None:
         stamp = self.stamp(PERSON)
         event = ReachChanged(
@@ -234,7 +235,8 @@ class House:
             change=change,
             at=stamp.at if happened is None else at(happened),
         )
-        self.keep(told.reach_changed(event, PLACE, channel, stamp))
+        if not if_news or told.is_news(self.view, event, channel):
+            self.keep(told.reach_changed(event, PLACE, channel, stamp))
 
     def receipt(
         self,
@@ -285,21 +287,25 @@ class House:
         part: int = 0,
         failure: Failure | None = None,
         when: float | None = None,
+        happened: float | None = None,
     ) -> Record | None:
         stamp = self.stamp(SYSTEM, when)
         if how != "sent":
             failure = failure or Failure(reason="provider_down", detail="busy", part=part)
         again = stamp.at + timedelta(seconds=30) if how == "deferred" else None
-        end = sending.Settled(how, f"{message_id}:{how}", tuple(ids), failure, again)
+        said_at = None if happened is None else at(happened)
+        end = sending.Settled(how, f"{message_id}:{how}", tuple(ids), failure, again, said_at)
         return self.keep(sending.settled(self.view, message_id, end, stamp))
 
     def settle_by_hand(self, message_id: str, status: Literal["sent", "failed"]) -> Record | None:
         stamp = self.stamp()
         return self.keep(sending.settled_by_agent(self.view, message_id, status, stamp, stamp.id, None))
 
-    def settle_by_word(self, message_id: str, provider_id: str, failure: Failure | None = None) -> Record | None:
-        stamp = self.stamp(SYSTEM)
-        return self.keep(sending.settled_by_word(self.view, message_id, provider_id, failure, stamp, stamp.id))
+    def settle_by_word(
+        self, message_id: str, provider_id: str, failure: Failure | None = None, happened: float | None = None
+    ) -> Record | None:
+        stamp, when = self.stamp(SYSTEM), None if happened is None else at(happened)
+        return self.keep(sending.settled_by_word(self.view, message_id, provider_id, failure, stamp, stamp.id, when))
 
     def amend(self, message_id: str, *words: str) -> Record | None:
         """An agent changes a message; without words they take it back."""
