@@ -403,7 +403,9 @@ def test_what_the_customer_looks_like(browser: Chrome, address: str, tmp_path: P
     page = Page(browser, f"{address}#telegram/1000001/{chat}")
     picture = "#face img[src$='picture?{}']"
     page.see(picture.format(0))
-    loaded = "const face = document.querySelector('#face img'); face.decode().then(() => arguments[0](face.naturalWidth))"
+    loaded = (
+        "const face = document.querySelector('#face img'); face.decode().then(() => arguments[0](face.naturalWidth))"
+    )
     assert browser.execute_async_script(loaded) == 160
     page.choose("#face", "Another picture")
     page.see(picture.format(1))
