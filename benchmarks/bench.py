@@ -20,8 +20,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 HERE = Path(__file__).parent
-ROUNDS = 5
-FEW = 3
+ROUNDS = int(os.environ.get("ROUNDS", "5"))
+FEW = max(1, ROUNDS // 2)
 """Rounds of what begins with several processes."""
 CONFIG = """
 http: {{host: 127.0.0.1, port: {port}}}

@@ -14,7 +14,9 @@ async def test_a_conversation_is_shown_in_the_contracts_shape(house, bot):
     answer = await bot.get(f"/v1/conversations/{record.stream}")
     found = answer.json
     assert set(found) == CONVERSATION
-    assert found["person"] == {"id": found["person"]["id"], "name": "Ann Lee", "identities": ["telegram:42"]}
+    assert found["person"] == {
+        "id": found["person"]["id"], "name": "Ann Lee", "identities": ["telegram:42"], "picture": None
+    }  # fmt: skip
     assert found["reply_window"] == {"open": True, "closes_at": None}
     assert (found["status"], found["unread"], found["seq"]) == ("open", 1, 1)
     assert (found["channel"], found["account"], found["brand"]) == ("telegram", "support", "main")
